@@ -1,0 +1,28 @@
+/** What every engine says of itself, whatever it makes. */
+
+/** The trades an engine can have. */
+export type EngineKind = "speech" | "lipsync";
+
+/** Whether an engine can work here and now; if not, why, and what to do about it. */
+export type Availability =
+  | { readonly available: true }
+  | { readonly available: false; readonly reason: string; readonly remedy: string };
+
+/** An engine's declaration. `embedded` engines need no weights, no account and no network. */
+export type EngineInfo = {
+  readonly id: string;
+  readonly kind: EngineKind;
+  readonly description: string;
+  readonly embedded: boolean;
+  /** Licence of the code and weights that do the work. */
+  readonly license: string;
+  /** ISO 639-1 codes, or `["*"]` where the engine does not care. */
+  readonly languages: readonly string[];
+};
+
+/** Base of the engine interfaces. */
+export interface Engine {
+  readonly info: EngineInfo;
+  /** Cheap enough to call at every request: it may look at files and environment, never load a model. */
+  availability(): Promise<Availability>;
+}

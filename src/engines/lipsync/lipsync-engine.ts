@@ -1,0 +1,44 @@
+import type { SpeechPart } from "../speech/speech-engine.ts";
+import type { Engine } from "../engine.ts";
+
+/** Heights that avatars are offered at; width follows from 16:9. */
+export const RESOLUTIONS = { "720p": [1280, 720], "480p": [854, 480], "360p": [640, 360] } as const;
+
+export type Resolution = keyof typeof RESOLUTIONS;
+
+/** An avatar as callers see it: one loop of one person at one size. */
+export type AvatarInfo = {
+  /** `talk_short_720p` */
+  readonly id: string;
+  readonly person: string;
+  readonly loop: "short" | "long";
+  readonly resolution: Resolution;
+  readonly description: string;
+};
+
+/** How to render. */
+export type LipsyncOptions = {
+  /** Base id with loop, without resolution: `talk_short`. */
+  readonly avatar: string;
+  readonly resolution: Resolution;
+  /** Frames per second of the output. */
+  readonly fps: number;
+  /** Mouth shapes are computed for every Nth frame and interpolated between, 1…3. */
+  readonly frameSkip: 1 | 2 | 3;
+};
+
+/**
+ * One picture: planar 4:2:0, BT.709, limited range; Y (width·height), then U, then V (each ⌈w/2⌉·⌈h/2⌉).
+ * `data` belongs to the engine's pool: call `release()` once it is written, and do not touch it after.
+ */
+export type Frame = { readonly index: number; readonly data: Uint8Array; release(): void };
+
+/** Speech in, frames in presentation order out. */
+export interface LipsyncEngine extends Engine {
+  avatars(): Promise<readonly AvatarInfo[]>;
+  /**
+   * Frame `i` shows the time `i / fps` of the speech; the count is the speech's length in frames, rounded up.
+   * Parts are pulled as they are needed, so speech may still be in the making.
+   */
+  render(speech: AsyncIterable<SpeechPart>, options: LipsyncOptions, signal: AbortSignal): AsyncIterable<Frame>;
+}

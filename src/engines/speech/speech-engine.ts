@@ -1,0 +1,57 @@
+import type { MonoAudio } from "../../signal/audio.ts";
+import type { Engine } from "../engine.ts";
+
+/** A stretch of time in seconds from the start of the part it belongs to. */
+export type Span = { readonly start: number; readonly end: number };
+
+/** A word of the input text and when it is heard. */
+export type TimedWord = Span & { readonly text: string };
+
+/**
+ * A phoneme and when it is heard. `ipa` is the engine's own symbol with length, stress and modifier marks as given
+ * (`ˈoː`, `tɕʰ`); an empty string is silence. Spans are contiguous and cover the whole part.
+ */
+export type TimedPhoneme = Span & { readonly ipa: string };
+
+/** One sentence of speech. */
+export type SpeechPart = {
+  /** The text that was spoken, as the caller wrote it. */
+  readonly text: string;
+  /** ISO 639-1. */
+  readonly language: string;
+  /** Mono, at the requested rate; starts and ends in silence. */
+  readonly audio: MonoAudio;
+  /** Absent where the engine knows no timings. */
+  readonly words?: readonly TimedWord[];
+  /** Absent where the engine knows no timings. */
+  readonly phonemes?: readonly TimedPhoneme[];
+};
+
+/** What to say, and how. */
+export type SpeechRequest = {
+  readonly text: string;
+  /** ISO 639-1; found from the script of the text when absent. */
+  readonly language?: string;
+  /** A voice name that `voices()` lists. */
+  readonly voice: string;
+  /** Speaking rate as a factor, 0.5…2. */
+  readonly rate: number;
+  /** Shift of the voice's pitch in semitones, −12…12. */
+  readonly pitch: number;
+  /** Hz of the audio that comes back. */
+  readonly sampleRate: number;
+};
+
+/** A voice as callers see it. */
+export type VoiceInfo = {
+  readonly name: string;
+  readonly description: string;
+  readonly gender: "female" | "male" | "neutral";
+};
+
+/** Text in, sentences of speech out, each as soon as it is made. */
+export interface SpeechEngine extends Engine {
+  voices(): Promise<readonly VoiceInfo[]>;
+  /** Yields at least one part. Throws `AppError`: `invalid_input`, `engine_unavailable`, `engine_failed`, `cancelled`. */
+  synthesize(request: SpeechRequest, signal: AbortSignal): AsyncIterable<SpeechPart>;
+}
