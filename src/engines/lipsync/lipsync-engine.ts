@@ -14,6 +14,8 @@ export type AvatarInfo = {
   readonly loop: "short" | "long";
   readonly resolution: Resolution;
   readonly description: string;
+  /** Name of the voice that suits the person. */
+  readonly voice?: string;
 };
 
 /** How to render. */
@@ -36,6 +38,8 @@ export type Frame = { readonly index: number; readonly data: Uint8Array; release
 /** Speech in, frames in presentation order out. */
 export interface LipsyncEngine extends Engine {
   avatars(): Promise<readonly AvatarInfo[]>;
+  /** Loads what a person needs at a size, so that the first frame comes sooner. */
+  prepare?(person: string, resolution: Resolution): Promise<void>;
   /**
    * Frame `i` shows the time `i / fps` of the speech; the count is the speech's length in frames, rounded up.
    * Parts are pulled as they are needed, so speech may still be in the making.

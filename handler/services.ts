@@ -1,0 +1,82 @@
+import { mkdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import PQueue from "p-queue";
+import type { Config } from "../src/config.ts";
+import { EngineCatalog, type EngineSource } from "../src/engines/catalog.ts";
+import type { Log } from "../src/log.ts";
+import { type Binaries, resolveBinaries } from "../src/media/binaries.ts";
+import { DiskStore } from "../src/storage/disk.ts";
+
+/** What a process makes once and every job shares. */
+export type Services = AsyncDisposable & {
+  readonly config: Config;
+  readonly log: Log;
+  readonly engines: EngineCatalog;
+  /** Places for heavy jobs. */
+  readonly places: PQueue;
+  readonly tempRoot: string;
+  /** Where outputs go that are not inline. */
+  store(): Promise<DiskStore>;
+  binaries(): Promise<Binaries>;
+};
+
+/** What a door may have its own way. */
+export type ServiceOptions = {
+  /** Puts every output straight into this folder, for good: what a person at a terminal wants. */
+  readonly outDir?: string;
+  /** Whether the caller reads this machine's disk, so that `auto` delivery may answer with a file's URL. */
+  readonly callerReadsDisk?: boolean;
+  readonly engines?: readonly EngineSource[];
+  readonly tempRoot?: string;
+};
+
+/** Makes the services of a process; nothing is loaded or looked up before it is needed. */
+export function createServices(config: Config, log: Log, options: ServiceOptions = {}): Services {
+  const engines = new EngineCatalog(options.engines ?? engineSources(config));
+  let store: Promise<DiskStore> | undefined;
+  let binaries: Promise<Binaries> | undefined;
+  return {
+    config,
+    log,
+    engines,
+    places: new PQueue({ concurrency: config.concurrency }),
+    tempRoot: options.tempRoot ?? tmpdir(),
+    store: () => (store ??= openStore(config, options)),
+    binaries: () =>
+      (binaries ??= resolveBinaries({
+        ffmpegPath: config.ffmpegPath,
+        ffprobePath: config.ffprobePath,
+        searchPath: config.searchPath,
+        ignoreSystem: config.ignoreSystemFfmpeg,
+      })),
+    async [Symbol.asyncDispose]() {
+      await engines[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function openStore(config: Config, { outDir, callerReadsDisk = false }: ServiceOptions): Promise<DiskStore> {
+  const root = outDir ?? config.dataDir;
+  await mkdir(root, { recursive: true });
+  const store = new DiskStore({ root, flat: outDir !== undefined, reachable: callerReadsDisk });
+  await store.sweep(Date.now());
+  return store;
+}
+
+/** The engines that Talkbox has, best first within a kind. */
+function engineSources(config: Config): EngineSource[] {
+  const { modelsDir } = config;
+  return [
+    {
+      id: "espeak",
+      kind: "speech",
+      load: async () =>
+        (await import("../src/engines/speech/espeak/espeak-engine.ts")).createEspeakEngine({ modelsDir }),
+    },
+    {
+      id: "rig",
+      kind: "lipsync",
+      load: async () => (await import("../src/engines/lipsync/rig/rig-engine.ts")).createRigEngine({ modelsDir }),
+    },
+  ];
+}

@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+// Plain JavaScript that any Node since 18 can read: it makes sure that the rest runs on a Node that strips types.
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+
+const [major] = process.versions.node.split(".");
+
+if (Number(major) >= 24) {
+  await import("./main.ts");
+} else {
+  const node = packagedNode();
+  if (!node) {
+    console.error(`Talkbox needs Node 24, and this is ${process.version}. Run "npm ci" in its folder: it brings one.`);
+    process.exit(1);
+  }
+  const child = spawn(node, process.argv.slice(1), { stdio: "inherit" });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code, signal) => {
+    process.exitCode = code ?? (signal ? 1 : 0);
+  });
+}
+
+/** The Node that the `node` package of npm installed. */
+function packagedNode() {
+  try {
+    return createRequire(import.meta.url).resolve("node/bin/node");
+  } catch {
+    return undefined;
+  }
+}

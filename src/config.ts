@@ -1,0 +1,161 @@
+import { homedir } from "node:os";
+import { delimiter, resolve } from "node:path";
+import { z } from "zod";
+import { AppError } from "./errors.ts";
+
+/**
+ * The only place that reads the environment: once, at the start, into one frozen object. Every problem is reported in
+ * one error. `docs/configuration.md` is generated from the same table.
+ */
+
+const flag = z
+  .enum(["0", "1", "true", "false", "yes", "no"])
+  .transform((value) => value === "1" || value === "true" || value === "yes");
+
+const positiveInteger = (max: number) => z.coerce.number().int().min(1).max(max);
+
+/** One variable: its schema, what it does, and what it is when not set. */
+type Variable = {
+  readonly schema: z.ZodType;
+  readonly fallback: unknown;
+  readonly about: string;
+  readonly secret?: true;
+};
+
+/** Every variable that Talkbox reads. */
+export const VARIABLES = {
+  TALKBOX_DATA: {
+    schema: z.string().min(1),
+    fallback: "data",
+    about: "Folder where outputs are kept, relative to the current directory.",
+  },
+  TALKBOX_MODELS: {
+    schema: z.string().min(1),
+    fallback: "",
+    about: "Folder of voices, avatars and models. Empty: the `models` folder that comes with Talkbox.",
+  },
+  TALKBOX_CONCURRENCY: {
+    schema: positiveInteger(64),
+    fallback: 3,
+    about: "Jobs with heavy work (speech, video) that run at once; the others wait.",
+  },
+  TALKBOX_TTL: {
+    schema: positiveInteger(30 * 24 * 3600),
+    fallback: 600,
+    about: "Seconds that an output without `persist` is kept.",
+  },
+  TALKBOX_INLINE_LIMIT: {
+    schema: positiveInteger(1 << 30),
+    fallback: 7_000_000,
+    about:
+      "Largest result, in bytes of base64, that `auto` delivery puts into the answer. The platform's limit is 10 MB.",
+  },
+  TALKBOX_MAX_AUDIO_SECONDS: {
+    schema: positiveInteger(6 * 3600),
+    fallback: 600,
+    about: "Longest audio that a job may bring.",
+  },
+  TALKBOX_ALLOW_PRIVATE_URLS: {
+    schema: flag,
+    fallback: false,
+    about: "Whether inputs by URL may come from private and loopback addresses. Leave it off on a public server.",
+  },
+  TALKBOX_LOG_LEVEL: {
+    schema: z.enum(["silent", "error", "warn", "info", "debug"]),
+    fallback: "info",
+    about: "Least level that is logged.",
+  },
+  TALKBOX_LOG_FORMAT: {
+    schema: z.enum(["auto", "json", "pretty"]),
+    fallback: "auto",
+    about: "`auto` is pretty on a terminal and JSON otherwise. Logs go to the standard error.",
+  },
+  TALKBOX_MODE: {
+    schema: z.enum(["run"]),
+    fallback: "run",
+    about: "What `talkbox` without a command does.",
+  },
+  FFMPEG_PATH: {
+    schema: z.string().min(1),
+    fallback: "",
+    about: "The ffmpeg to use. Empty: the system's, else the one that comes by npm.",
+  },
+  FFPROBE_PATH: {
+    schema: z.string().min(1),
+    fallback: "",
+    about: "The ffprobe to use. Empty: the system's, else the one that comes by npm.",
+  },
+  TALKBOX_IGNORE_SYSTEM_FFMPEG: {
+    schema: flag,
+    fallback: false,
+    about: "Use the ffmpeg that comes by npm even where the system has one.",
+  },
+} as const satisfies Record<string, Variable>;
+
+/** The settings of this process. */
+export type Config = {
+  readonly dataDir: string;
+  readonly modelsDir: string;
+  readonly concurrency: number;
+  readonly ttlSeconds: number;
+  readonly inlineLimitBytes: number;
+  readonly maxAudioSeconds: number;
+  readonly allowPrivateUrls: boolean;
+  readonly logLevel: "silent" | "error" | "warn" | "info" | "debug";
+  readonly logFormat: "auto" | "json" | "pretty";
+  readonly ffmpegPath: string;
+  readonly ffprobePath: string;
+  readonly ignoreSystemFfmpeg: boolean;
+  /** Folders in which programs are looked up. */
+  readonly searchPath: readonly string[];
+  /** Whether the platform's queue asks for a worker here. */
+  readonly runpodQueue: boolean;
+};
+
+type Values = { [Name in keyof typeof VARIABLES]: z.output<(typeof VARIABLES)[Name]["schema"]> };
+
+/**
+ * Reads the environment.
+ * @param environment variables by name; an empty value counts as not set
+ * @param packageRoot folder that holds Talkbox's own `models`
+ * @throws AppError `invalid_input` naming every bad variable
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>, packageRoot: string): Config {
+  const values: Record<string, unknown> = {};
+  const violations: { path: string; message: string }[] = [];
+  for (const [name, variable] of Object.entries<Variable>(VARIABLES)) {
+    const given = environment[name];
+    if (given === undefined || given === "") {
+      values[name] = variable.fallback;
+      continue;
+    }
+    const parsed = variable.schema.safeParse(given);
+    if (parsed.success) values[name] = parsed.data;
+    else for (const issue of parsed.error.issues) violations.push({ path: name, message: issue.message });
+  }
+  if (violations.length > 0) {
+    const list = violations.map(({ path, message }) => `${path}: ${message}`).join("; ");
+    throw new AppError("invalid_input", `The environment has settings that cannot be used. ${list}`, { violations });
+  }
+  const v = values as Values;
+  return Object.freeze({
+    dataDir: resolve(expandHome(v.TALKBOX_DATA)),
+    modelsDir: v.TALKBOX_MODELS === "" ? resolve(packageRoot, "models") : resolve(expandHome(v.TALKBOX_MODELS)),
+    concurrency: v.TALKBOX_CONCURRENCY,
+    ttlSeconds: v.TALKBOX_TTL,
+    inlineLimitBytes: v.TALKBOX_INLINE_LIMIT,
+    maxAudioSeconds: v.TALKBOX_MAX_AUDIO_SECONDS,
+    allowPrivateUrls: v.TALKBOX_ALLOW_PRIVATE_URLS,
+    logLevel: v.TALKBOX_LOG_LEVEL,
+    logFormat: v.TALKBOX_LOG_FORMAT,
+    ffmpegPath: v.FFMPEG_PATH,
+    ffprobePath: v.FFPROBE_PATH,
+    ignoreSystemFfmpeg: v.TALKBOX_IGNORE_SYSTEM_FFMPEG,
+    searchPath: (environment["PATH"] ?? "").split(delimiter).filter((folder) => folder !== ""),
+    runpodQueue: (environment["RUNPOD_WEBHOOK_GET_JOB"] ?? "") !== "",
+  });
+}
+
+function expandHome(path: string): string {
+  return path.startsWith("~/") ? resolve(homedir(), path.slice(2)) : path;
+}

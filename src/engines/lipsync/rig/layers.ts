@@ -1,0 +1,132 @@
+import { join } from "node:path";
+import type { AvatarSheet, LayerPlace } from "./avatar-sheet.ts";
+import { frameBytes, planesOf, type FramePlanes } from "./frame-planes.ts";
+import { type Bitmap, blueOf, extendFoot, limitBand, lumaOf, redOf, type Texture, toTexture } from "./texture.ts";
+
+/** The design frame that sheets are written in, u. */
+export const DESIGN = { width: 1280, height: 720 } as const;
+
+/** Texels of a texture per output pixel: finer than the output, so that moving by fractions of a pixel stays sharp. */
+const OVERSAMPLING = 2;
+
+/** A person's layers, ready to be drawn at one output size. */
+export type Layers = {
+  readonly sheet: AvatarSheet;
+  readonly width: number;
+  readonly height: number;
+  readonly background: FramePlanes;
+  readonly torso: Texture;
+  readonly backHair: Texture | undefined;
+  readonly head: Texture;
+  readonly eyes: Texture;
+  readonly iris: Texture;
+  readonly catchlight: Texture;
+  /** From open to closed. */
+  readonly lids: readonly Texture[];
+  readonly brows: Texture;
+};
+
+type Sharp = typeof import("sharp")["default"];
+type Scale = { readonly x: number; readonly y: number };
+
+async function decode(sharp: Sharp, file: string, width: number, height: number): Promise<Bitmap> {
+  const image = sharp(file);
+  const { width: w, height: h } = await image.metadata();
+  const fitted = w === width && h === height ? image : image.resize(width, height, { fit: "fill", kernel: "lanczos3" });
+  const { data } = await fitted.ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+  return { width, height, data };
+}
+
+function toFrame(bitmap: Bitmap): FramePlanes {
+  const { width, height, data } = bitmap;
+  const planes = planesOf(new Uint8Array(frameBytes(width, height)), width, height);
+  const { y, u, v, chromaWidth, chromaHeight } = planes;
+  for (let i = 0, at = 0; i < y.length; i++, at += 4) {
+    y[i] = lumaOf(data[at] as number, data[at + 1] as number, data[at + 2] as number) + 0.5;
+  }
+  for (let row = 0; row < chromaHeight; row++) {
+    const below = Math.min(height - 1, 2 * row + 1) - 2 * row;
+    for (let column = 0; column < chromaWidth; column++) {
+      // Chroma sits at the left of its pair of columns: 1 2 1 around that column, and both rows.
+      const centre = (2 * row * width + 2 * column) * 4;
+      const left = column > 0 ? -4 : 0;
+      const right = 2 * column + 1 < width ? 4 : 0;
+      const down = below * width * 4;
+      const mean = (c: number): number =>
+        ((data[centre + left + c] as number) +
+          2 * (data[centre + c] as number) +
+          (data[centre + right + c] as number) +
+          (data[centre + down + left + c] as number) +
+          2 * (data[centre + down + c] as number) +
+          (data[centre + down + right + c] as number)) /
+        8;
+      const r = mean(0);
+      const g = mean(1);
+      const b = mean(2);
+      u[row * chromaWidth + column] = blueOf(r, g, b) + 0.5;
+      v[row * chromaWidth + column] = redOf(r, g, b) + 0.5;
+    }
+  }
+  return planes;
+}
+
+/** The levels of a vertical strip as bitmaps of their own. */
+function cut(strip: Bitmap, levels: number): readonly Bitmap[] {
+  const height = strip.height / levels;
+  const bytes = strip.width * height * 4;
+  return Array.from({ length: levels }, (_, level) => ({
+    width: strip.width,
+    height,
+    data: strip.data.subarray(level * bytes, (level + 1) * bytes),
+  }));
+}
+
+/**
+ * Decodes a person's layers for one output size: scaled once with Lanczos, then band-limited for sampling at any
+ * fraction of a pixel. Two frames of a face never come from textures of different sharpness.
+ */
+export async function loadLayers(
+  directory: string,
+  sheet: AvatarSheet,
+  width: number,
+  height: number,
+): Promise<Layers> {
+  const { default: sharp } = await import("sharp");
+  const scale: Scale = { x: (OVERSAMPLING * width) / DESIGN.width, y: (OVERSAMPLING * height) / DESIGN.height };
+  const bitmapOf = (place: LayerPlace, tall = 1): Promise<Bitmap> => {
+    const file = join(directory, place.file);
+    return decode(sharp, file, Math.round(place.width * scale.x), Math.round(place.height * scale.y) * tall);
+  };
+  const texture = async (place: LayerPlace): Promise<Texture> => {
+    const made = toTexture(await bitmapOf(place), place);
+    if (place.y + place.height >= DESIGN.height) extendFoot(made);
+    limitBand(made);
+    return made;
+  };
+  const { layers } = sheet;
+  const background = decode(sharp, join(directory, layers.background.file), width, height);
+  const lids = bitmapOf(layers.lids, layers.lids.levels);
+  const [torso, head, eyes, iris, catchlight, brows, backHair] = await Promise.all([
+    texture(layers.torso),
+    texture(layers.head),
+    texture(layers.eyes),
+    texture(layers.iris),
+    texture(layers.catchlight),
+    texture(layers.brows),
+    layers.back_hair ? texture(layers.back_hair) : undefined,
+  ]);
+  return {
+    sheet,
+    width,
+    height,
+    background: toFrame(await background),
+    torso,
+    backHair,
+    head,
+    eyes,
+    iris,
+    catchlight,
+    lids: cut(await lids, layers.lids.levels).map((level) => toTexture(level, layers.lids)),
+    brows,
+  };
+}

@@ -1,0 +1,177 @@
+import type { AvatarSheet } from "./avatar-sheet.ts";
+import { type CellGrid, type CellRange, cellsOf } from "./cell-grid.ts";
+import type { Layers } from "./layers.ts";
+import { DESIGN } from "./layers.ts";
+import type { Texture } from "./texture.ts";
+
+/** Where the head is and what the skin does, apart from mouth and eyes. Lengths in u. */
+export type Pose = {
+  /** Roll about the base of the neck, radians, clockwise positive. */
+  roll: number;
+  x: number;
+  y: number;
+  /** How far the middle of the face has turned to the right. */
+  yaw: number;
+  /** How far the middle of the face has turned down. */
+  pitch: number;
+  /** Fall of the chin. */
+  jaw: number;
+  /** 0…1.2; lifts the cheeks. */
+  smile: number;
+  /** Raise of the brows. */
+  brow: number;
+  /** Sideways place of the hair's tips against the head: they swing after it. */
+  sway: number;
+};
+
+/** A head at rest. */
+export const restPose = (): Pose => ({ roll: 0, x: 0, y: 0, yaw: 0, pitch: 0, jaw: 0, smile: 0, brow: 0, sway: 0 });
+
+/** Cheeks rise by this much, u, at smile 1, and by this share of it outward. */
+const CHEEK_LIFT = 2.6;
+const CHEEK_OUT = 0.4;
+/** Brow heights over which the skin of the forehead follows, u above and below. */
+const BROW_REACH = 34;
+/** Share of the brow's raise that its inner end takes: raising it all makes a pleading face. */
+const BROW_INNER = 0.55;
+/** Back hair lags behind the face: its share of the head's travel. */
+const BACK_HAIR_TRAVEL = 0.85;
+
+const smoothstep = (from: number, to: number, x: number): number => {
+  const t = Math.min(1, Math.max(0, (x - from) / (to - from)));
+  return t * t * (3 - 2 * t);
+};
+
+/** Share of the chin's fall at height `y` of the resting face: 0 under the nose, 1 at the chin and below. */
+export const jawShare = (sheet: AvatarSheet, y: number): number => smoothstep(sheet.jaw.from_y, sheet.jaw.to_y, y);
+
+/** Share of the chin's fall across the face: the jaw takes its outline along, not the hair beside it. */
+function jawWidth(sheet: AvatarSheet, x: number, y: number): number {
+  const { cx, half_width: half, chin_y: chin } = sheet.face;
+  const edge = half * (1 - 0.2 * smoothstep(sheet.jaw.from_y, chin, y));
+  return 1 - smoothstep(0.6 * edge, 1.04 * edge, Math.abs(x - cx));
+}
+
+/**
+ * Finds what the head's layers show at the corners of the grid: from the frame back through roll, turn, brows,
+ * cheeks and jaw to the resting picture. Returns the cells that the head may touch.
+ */
+export class HeadWarp {
+  readonly #layers: Layers;
+  readonly #texture: Texture;
+  readonly #travel: number;
+  readonly #flesh: boolean;
+
+  /** @param part `head` bends with the face; `backHair` only moves, and less far. */
+  constructor(layers: Layers, texture: Texture, part: "head" | "backHair") {
+    this.#layers = layers;
+    this.#texture = texture;
+    this.#flesh = part === "head";
+    this.#travel = part === "head" ? 1 : BACK_HAIR_TRAVEL;
+  }
+
+  apply(grid: CellGrid, pose: Pose): CellRange {
+    const { sheet, width, height } = this.#layers;
+    const texture = this.#texture;
+    const unitX = DESIGN.width / width;
+    const unitY = DESIGN.height / height;
+    const roll = pose.roll * this.#travel;
+    const cos = Math.cos(roll);
+    const sin = Math.sin(roll);
+    const [pivotX, pivotY] = sheet.pivot;
+    const shiftX = pose.x * this.#travel;
+    const shiftY = pose.y * this.#travel;
+    const range = this.#touched(grid, roll, shiftX, shiftY);
+    for (let row = range.top; row <= range.bottom; row++) {
+      for (let column = range.left; column <= range.right; column++) {
+        const dx = column * grid.cell * unitX - shiftX - pivotX;
+        const dy = row * grid.cell * unitY - shiftY - pivotY;
+        let x = pivotX + dx * cos + dy * sin;
+        let y = pivotY - dx * sin + dy * cos;
+        if (this.#flesh) {
+          const turned = this.#turn(pose, x, y);
+          x -= turned * pose.yaw + this.#hair(pose, x, y);
+          y -= turned * pose.pitch;
+          const lift = this.#cheek(x, y) * pose.smile;
+          x -= lift * CHEEK_OUT * Math.sign(x - sheet.face.cx);
+          y += lift + this.#brow(x, y) * pose.brow;
+          y = this.#unfall(pose.jaw, x, y);
+        }
+        const n = row * grid.stride + column;
+        grid.x[n] = (x - texture.originX) * texture.scaleX;
+        grid.y[n] = (y - texture.originY) * texture.scaleY;
+      }
+    }
+    return range;
+  }
+
+  /** Cells under the layer's rectangle, rolled and moved, with room for every bend. */
+  #touched(grid: CellGrid, roll: number, shiftX: number, shiftY: number): CellRange {
+    const { sheet, width, height } = this.#layers;
+    const place = this.#flesh ? sheet.layers.head : (sheet.layers.back_hair ?? sheet.layers.head);
+    const [pivotX, pivotY] = sheet.pivot;
+    const reach = Math.abs(Math.sin(roll));
+    const room = 6;
+    const left = place.x - reach * Math.max(pivotY - place.y, place.y + place.height - pivotY) + shiftX - room;
+    const right = 2 * (place.x + place.width / 2 + shiftX) - left;
+    const sink = reach * Math.max(pivotX - place.x, place.x + place.width - pivotX) + room;
+    const top = place.y - sink + shiftY;
+    const bottom = place.y + place.height + sink + shiftY + sheet.jaw.drop;
+    const scaleX = width / DESIGN.width;
+    const scaleY = height / DESIGN.height;
+    return cellsOf(grid, left * scaleX, top * scaleY, right * scaleX, bottom * scaleY);
+  }
+
+  /** How much a place takes part in a turn: most at the nose, nothing at the outline of the head. */
+  #turn(pose: Pose, x: number, y: number): number {
+    if (pose.yaw === 0 && pose.pitch === 0) return 0;
+    const { cx, cy, half_width: half, top_y: top, chin_y: chin } = this.#layers.sheet.face;
+    const u = (x - cx) / (half * 1.22);
+    const v = (y - cy) / ((chin - top) * 0.6);
+    const inside = Math.max(0, 1 - u * u - v * v);
+    const nx = (x - cx) / 22;
+    const ny = (y - (this.#layers.sheet.nose_base_y - 14)) / 34;
+    return inside * inside * (3 - 2 * inside) + 0.3 * Math.exp(-0.5 * (nx * nx + ny * ny));
+  }
+
+  /** Sideways swing of the hair beside and below the face. */
+  #hair(pose: Pose, x: number, y: number): number {
+    if (pose.sway === 0) return 0;
+    const { cx, cy, half_width: half, chin_y: chin } = this.#layers.sheet.face;
+    const beside = smoothstep(0.8 * half, 1.1 * half, Math.abs(x - cx));
+    return pose.sway * beside * smoothstep(cy, chin + 30, y);
+  }
+
+  #cheek(x: number, y: number): number {
+    const { face, mouth } = this.#layers.sheet;
+    const side = (Math.abs(x - face.cx) - 0.48 * face.half_width) / (0.26 * face.half_width);
+    const up = (y - (mouth.cy - 44)) / 30;
+    return CHEEK_LIFT * Math.exp(-0.5 * (side * side + up * up));
+  }
+
+  #brow(x: number, y: number): number {
+    const { brows } = this.#layers.sheet.layers;
+    const away = Math.abs(y - (brows.y + brows.height / 2)) / BROW_REACH;
+    if (away >= 1) return 0;
+    const half = brows.width / 2;
+    const side = Math.abs(x - (brows.x + half)) / half;
+    const across = BROW_INNER + (1 - BROW_INNER) * smoothstep(0.15, 0.65, side);
+    return (1 - away * away) ** 2 * across * (1 - smoothstep(1, 1.3, side));
+  }
+
+  /** The height at rest of what is now at `y`; two Newton steps are exact to a hundredth of a pixel. */
+  #unfall(fall: number, x: number, y: number): number {
+    const { sheet } = this.#layers;
+    if (fall === 0 || y < sheet.jaw.from_y) return y;
+    const drop = fall * jawWidth(sheet, x, y);
+    if (drop === 0) return y;
+    const span = sheet.jaw.to_y - sheet.jaw.from_y;
+    let rest = y - drop * jawShare(sheet, y - drop * 0.5);
+    for (let step = 0; step < 2; step++) {
+      const t = Math.min(1, Math.max(0, (rest - sheet.jaw.from_y) / span));
+      const slope = 1 + (drop * 6 * t * (1 - t)) / span;
+      rest -= (rest + drop * t * t * (3 - 2 * t) - y) / slope;
+    }
+    return rest;
+  }
+}

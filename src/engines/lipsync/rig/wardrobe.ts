@@ -1,0 +1,41 @@
+import { join } from "node:path";
+import type { Resolution } from "../lipsync-engine.ts";
+import { RESOLUTIONS } from "../lipsync-engine.ts";
+import { readAvatarSheet } from "./avatar-sheet.ts";
+import { loadLayers } from "./layers.ts";
+import { type MotionSheet, readMotionSheet } from "./motion-sheet.ts";
+import { Renderer } from "./renderer.ts";
+
+/** A person ready to be drawn at one size. */
+export type Dressed = { readonly renderer: Renderer; readonly motion: MotionSheet };
+
+/** Prepared people kept, most recently used last. At 720p one takes some 40 MB. */
+const KEEP = 3;
+
+/** Loads people at the sizes asked for, once however many ask, and keeps the last few. */
+export class Wardrobe {
+  readonly #avatarsDir: string;
+  readonly #kept = new Map<string, Promise<Dressed>>();
+
+  constructor(avatarsDir: string) {
+    this.#avatarsDir = avatarsDir;
+  }
+
+  get(person: string, resolution: Resolution): Promise<Dressed> {
+    const key = `${person} ${resolution}`;
+    const loading = this.#kept.get(key) ?? this.#load(person, resolution);
+    this.#kept.delete(key);
+    this.#kept.set(key, loading);
+    loading.catch(() => this.#kept.delete(key));
+    const oldest = this.#kept.keys().next();
+    if (this.#kept.size > KEEP && !oldest.done) this.#kept.delete(oldest.value);
+    return loading;
+  }
+
+  async #load(person: string, resolution: Resolution): Promise<Dressed> {
+    const directory = join(this.#avatarsDir, person);
+    const [sheet, motion] = await Promise.all([readAvatarSheet(directory), readMotionSheet(directory)]);
+    const [width, height] = RESOLUTIONS[resolution];
+    return { renderer: new Renderer(await loadLayers(directory, sheet, width, height)), motion };
+  }
+}

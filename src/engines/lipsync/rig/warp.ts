@@ -1,0 +1,102 @@
+import type { FramePlanes } from "./frame-planes.ts";
+import type { CellGrid, CellRange } from "./cell-grid.ts";
+import { COVER, type CoverMap } from "./cover-map.ts";
+import type { PackedTexture } from "./packed-texture.ts";
+import { chromaOpaque, chromaOver, lumaOpaque, lumaOver } from "./samplers.ts";
+
+/** One texel in the 16.16 fixed point that sampling runs in. */
+const ONE = 65536;
+
+const least = (a: number, b: number, c: number, d: number): number => Math.min(Math.min(a, b), Math.min(c, d));
+const most = (a: number, b: number, c: number, d: number): number => Math.max(Math.max(a, b), Math.max(c, d));
+
+/**
+ * Says for each cell of a range what it sees of the texture, as a `COVER`, in `seen` (one entry per cell of the
+ * grid, row by row).
+ */
+export function classify(cover: CoverMap, grid: CellGrid, range: CellRange, seen: Uint8Array): void {
+  const { stride, x, y } = grid;
+  for (let row = range.top; row < range.bottom; row++) {
+    for (let column = range.left; column < range.right; column++) {
+      const a = row * stride + column;
+      const b = a + 1;
+      const c = a + stride;
+      const d = c + 1;
+      seen[row * grid.columns + column] = cover.at(
+        least(x[a] as number, x[b] as number, x[c] as number, x[d] as number) - 1,
+        least(y[a] as number, y[b] as number, y[c] as number, y[d] as number) - 1,
+        most(x[a] as number, x[b] as number, x[c] as number, x[d] as number) + 1,
+        most(y[a] as number, y[b] as number, y[c] as number, y[d] as number) + 1,
+      );
+    }
+  }
+}
+
+/**
+ * Draws a texture over a picture through a warp: the grid gives the texture place of every cell corner, and within a
+ * cell places are bilinear. Cells that see nothing are skipped; cells that see only opaque texels are written without
+ * reading what is below.
+ *
+ * @param seen what each cell of the grid sees of the texture, as a `COVER`
+ */
+export function drawWarped(
+  frame: FramePlanes,
+  texture: PackedTexture,
+  grid: CellGrid,
+  range: CellRange,
+  seen: Uint8Array,
+): void {
+  const { cell, stride, columns, x: nodeX, y: nodeY } = grid;
+  const { width: frameWidth, chromaWidth: frameChromaWidth } = frame;
+  const inverse = 1 / cell;
+  for (let row = range.top; row < range.bottom; row++) {
+    const top = row * cell;
+    const height = Math.min(cell, frame.height - top);
+    const chromaHeight = Math.min(cell >> 1, frame.chromaHeight - (top >> 1));
+    for (let column = range.left; column < range.right; column++) {
+      const see = seen[row * columns + column] as number;
+      if (see === COVER.nothing) continue;
+      const n = row * stride + column;
+      const x00 = nodeX[n] as number;
+      const y00 = nodeY[n] as number;
+      const downX = ((nodeX[n + stride] as number) - x00) * inverse;
+      const downY = ((nodeY[n + stride] as number) - y00) * inverse;
+      // Step to the right at the top of the cell, and how it changes going down.
+      const acrossX = ((nodeX[n + 1] as number) - x00) * inverse;
+      const acrossY = ((nodeY[n + 1] as number) - y00) * inverse;
+      const twistX =
+        (((nodeX[n + stride + 1] as number) - (nodeX[n + stride] as number)) * inverse - acrossX) * inverse;
+      const twistY =
+        (((nodeY[n + stride + 1] as number) - (nodeY[n + stride] as number)) * inverse - acrossY) * inverse;
+      const left = column * cell;
+      const width = Math.min(cell, frameWidth - left);
+      const chromaWidth = Math.min(cell >> 1, frameChromaWidth - (left >> 1));
+      for (let line = 0; line < height; line++) {
+        const t = line + 0.5;
+        const stepX = acrossX + twistX * t;
+        const stepY = acrossY + twistY * t;
+        // The middle of the first pixel, then back half a texel: texel i covers i to i + 1.
+        const sx = ((x00 + downX * t + stepX * 0.5 - 0.5) * ONE) | 0;
+        const sy = ((y00 + downY * t + stepY * 0.5 - 0.5) * ONE) | 0;
+        const to = (top + line) * frameWidth + left;
+        const dx = (stepX * ONE) | 0;
+        const dy = (stepY * ONE) | 0;
+        if (see === COVER.opaque) lumaOpaque(frame.y, to, to + width, texture.y, texture.width, sx, sy, dx, dy);
+        else lumaOver(frame.y, to, to + width, texture, sx, sy, dx, dy);
+      }
+      for (let line = 0; line < chromaHeight; line++) {
+        const t = 2 * line + 1;
+        const stepX = acrossX + twistX * t;
+        const stepY = acrossY + twistY * t;
+        // Chroma lies on the middle of the left pixel of its pair; its texels are twice as large, its steps too.
+        const sx = (((x00 + downX * t + stepX * 0.5) * 0.5 - 0.5) * ONE) | 0;
+        const sy = (((y00 + downY * t + stepY * 0.5) * 0.5 - 0.5) * ONE) | 0;
+        const to = ((top >> 1) + line) * frameChromaWidth + (left >> 1);
+        const dx = (stepX * ONE) | 0;
+        const dy = (stepY * ONE) | 0;
+        if (see === COVER.opaque) chromaOpaque(frame, to, to + chromaWidth, texture, sx, sy, dx, dy);
+        else chromaOver(frame, to, to + chromaWidth, texture, sx, sy, dx, dy);
+      }
+    }
+  }
+}

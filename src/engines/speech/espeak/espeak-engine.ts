@@ -1,0 +1,157 @@
+/** The embedded speech engine: espeak-ng in a process of its own, and what makes its output fit to be heard. */
+
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { AppError } from "../../../errors.ts";
+import type { Availability, EngineInfo } from "../../engine.ts";
+import type { SpeechEngine, SpeechPart, SpeechRequest, VoiceInfo } from "../speech-engine.ts";
+import { detectLanguage, LANGUAGES, sentenceLanguage, spokenLanguage } from "./language.ts";
+import { EspeakProcess } from "./process.ts";
+import { cutSentences } from "./sentences.ts";
+import { makePart } from "./sentence-part.ts";
+import { checkText } from "./text.ts";
+import { VoiceShelf } from "./voices.ts";
+
+const PACKAGE = "@echogarden/espeak-ng-emscripten";
+const INFO: EngineInfo = {
+  id: "espeak",
+  kind: "speech",
+  description: "espeak-ng in WebAssembly: a hundred languages, a synthetic voice, exact word and phoneme timings",
+  embedded: true,
+  license: "GPL-3.0 (espeak-ng, in a process of its own)",
+  languages: LANGUAGES,
+};
+
+/** What the engine needs to know. */
+export type EspeakEngineOptions = {
+  /** Folder of models; the voices are in its `voices/`. */
+  readonly modelsDir: string;
+  /** File name of the package's module; throws if it is not installed. Default: Node's own resolution. */
+  readonly resolvePackage?: () => string;
+  /** Milliseconds that one sentence may take; default `SENTENCE_TIMEOUT_MS`. */
+  readonly timeoutMs?: number;
+};
+
+/** Makes the engine. Nothing is loaded or started until it is used. */
+export function createEspeakEngine(options: EspeakEngineOptions): EspeakEngine {
+  return new EspeakEngine(options);
+}
+
+/** The engine `espeak`. */
+export class EspeakEngine implements SpeechEngine {
+  readonly info = INFO;
+  readonly #resolve: () => string;
+  readonly #timeoutMs: number | undefined;
+  readonly #shelf: VoiceShelf;
+  #process: EspeakProcess | undefined;
+
+  constructor(options: EspeakEngineOptions) {
+    this.#resolve = options.resolvePackage ?? (() => createRequire(import.meta.url).resolve(PACKAGE));
+    this.#timeoutMs = options.timeoutMs;
+    this.#shelf = new VoiceShelf(join(options.modelsDir, "voices"));
+  }
+
+  /** Id of the synthesiser's process; `undefined` while none runs. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  availability(): Promise<Availability> {
+    try {
+      this.#resolve();
+      return Promise.resolve({ available: true });
+    } catch {
+      return Promise.resolve({
+        available: false,
+        reason: `The optional package ${PACKAGE} is not installed.`,
+        remedy: `npm install ${PACKAGE}`,
+      });
+    }
+  }
+
+  async voices(): Promise<readonly VoiceInfo[]> {
+    return (await this.#shelf.all()).map(({ name, description, gender }) => ({ name, description, gender }));
+  }
+
+  /**
+   * Starts the synthesiser's process, so that the first sentence comes sooner. Does nothing if it runs.
+   * @throws AppError `engine_unavailable`.
+   */
+  warmUp(): void {
+    this.#running().warmUp();
+  }
+
+  async *synthesize(request: SpeechRequest, signal: AbortSignal): AsyncGenerator<SpeechPart, void> {
+    checkText(request.text);
+    checkNumbers(request);
+    const main = request.language === undefined ? undefined : spokenLanguage(request.language);
+    const detected = main?.code ?? detectLanguage(request.text);
+    const process = this.#running();
+    // It gets ready while the voice is read and the text is cut.
+    process.warmUp();
+    const voice = await this.#shelf.find(request.voice);
+    const sentences = cutSentences(request.text);
+
+    const make = (index: number): Promise<SpeechPart> => {
+      const text = sentences[index] as string;
+      const language =
+        main && sentenceLanguage(text, main.code) === main.code
+          ? main
+          : spokenLanguage(sentenceLanguage(text, detected));
+      const part = makePart(
+        { text, language, voice, request, isLast: index === sentences.length - 1 },
+        process,
+        signal,
+      );
+      // One that was asked for in advance may fail before anybody waits for it.
+      part.catch(() => {});
+      return part;
+    };
+    let next = make(0);
+    for (let index = 0; index < sentences.length; index++) {
+      const part = await next;
+      if (index + 1 < sentences.length) next = make(index + 1);
+      yield part;
+      if (signal.aborted) throw new AppError("cancelled", "The job was cancelled.", { cause: signal.reason });
+    }
+  }
+
+  /** Ends the synthesiser's process. A later request starts another. */
+  async close(): Promise<void> {
+    await this.#process?.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #running(): EspeakProcess {
+    if (this.#process) return this.#process;
+    let path: string;
+    try {
+      path = this.#resolve();
+    } catch (error) {
+      throw new AppError(
+        "engine_unavailable",
+        `Speech needs the optional package ${PACKAGE}, which is not installed. Run: npm install ${PACKAGE}`,
+        { cause: error },
+      );
+    }
+    const moduleUrl = pathToFileURL(path).href;
+    this.#process = new EspeakProcess({
+      moduleUrl,
+      ...(this.#timeoutMs === undefined ? {} : { timeoutMs: this.#timeoutMs }),
+    });
+    return this.#process;
+  }
+}
+
+/** The borders of the system check these too; an engine is not to be broken by one that does not. */
+function checkNumbers({ rate, pitch, sampleRate }: SpeechRequest): void {
+  if (!(rate >= 0.5 && rate <= 2)) throw new AppError("invalid_input", "The speaking rate goes from 0.5 to 2.");
+  if (!(pitch >= -12 && pitch <= 12)) throw new AppError("invalid_input", "The pitch goes from -12 to 12 semitones.");
+  if (!Number.isInteger(sampleRate) || sampleRate < 8_000 || sampleRate > 96_000) {
+    throw new AppError("invalid_input", "The sample rate goes from 8000 to 96000 Hz.");
+  }
+}

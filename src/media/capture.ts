@@ -1,0 +1,59 @@
+import { execFile } from "node:child_process";
+import { AppError, isAbort } from "../errors.ts";
+import { registerChild } from "./child-registry.ts";
+
+/** How a short command is run. */
+export type CaptureOptions = {
+  /** Longest run, milliseconds; default 60,000. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+};
+
+/** A short command ended with another status than 0: its last lines on standard error are the message. */
+export class CommandFailure extends Error {
+  readonly stderr: string;
+
+  constructor(stderr: string, cause: unknown) {
+    super(stderr.trim().split("\n").at(-1) ?? "", { cause });
+    this.name = "CommandFailure";
+    this.stderr = stderr;
+  }
+}
+
+/**
+ * Runs a short command (a version, a list of encoders, ffprobe) and answers what it prints, at most 16 MiB.
+ *
+ * @throws CommandFailure when it ends with another status than 0
+ * @throws AppError cancelled on abort, timeout when it took too long, media_failed when it cannot be started
+ */
+export async function captureOutput(
+  path: string,
+  args: readonly string[],
+  options: CaptureOptions = {},
+): Promise<string> {
+  const { timeoutMs = 60_000, signal } = options;
+  if (signal?.aborted) throw new AppError("cancelled", "The job was cancelled.");
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      path,
+      args,
+      {
+        encoding: "utf8",
+        timeout: timeoutMs,
+        killSignal: "SIGKILL",
+        maxBuffer: 16 << 20,
+        ...(signal ? { signal } : {}),
+      },
+      (error, stdout, stderr) => {
+        if (!error) resolve(stdout);
+        else if (isAbort(error)) reject(new AppError("cancelled", "The job was cancelled.", { cause: error }));
+        else if (error.killed) reject(new AppError("timeout", "A media tool took too long.", { cause: error }));
+        else if (typeof error.code === "string")
+          reject(new AppError("media_failed", "A media tool could not be started.", { cause: error }));
+        else reject(new CommandFailure(stderr, error));
+      },
+    );
+    child.stdin?.end();
+    registerChild(child);
+  });
+}

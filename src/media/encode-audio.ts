@@ -1,0 +1,134 @@
+import { rm, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { AppError, toAppError } from "../errors.ts";
+import type { Audio } from "../signal/audio.ts";
+import type { Binaries } from "./binaries.ts";
+import { untilAborted } from "./cancellable.ts";
+import { requireEncoders } from "./encoders.ts";
+import { failureOf, succeeded } from "./failure.ts";
+import { startFfmpeg } from "./ffmpeg-process.ts";
+import { options as args } from "./options.ts";
+import { type PcmStream, pcmOf } from "./pcm.ts";
+import { bytesOf, writeFully } from "./stream-write.ts";
+import { type WavOptions, writeWav } from "./wav.ts";
+
+/** Files that sound is made into; `ogg` holds Opus. */
+export type AudioFormat = "wav" | "mp3" | "flac" | "ogg";
+
+/** What a sound of each format is on the wire. */
+export const AUDIO_MIME = {
+  wav: "audio/wav",
+  mp3: "audio/mpeg",
+  flac: "audio/flac",
+  ogg: "audio/ogg",
+} as const satisfies Record<AudioFormat, string>;
+
+export type EncodeAudioOptions = {
+  /** File to write; replaced when it exists, removed when the encode fails. */
+  readonly path: string;
+  readonly format: AudioFormat;
+  /** Asked for only when the format needs ffmpeg, which WAV does not. */
+  readonly binaries: () => Promise<Binaries>;
+  readonly signal: AbortSignal;
+  /** kbit/s of MP3 (default 192) and Opus (default 64 per channel). */
+  readonly bitrate?: number | undefined;
+  /** How a WAV file is written. */
+  readonly wav?: WavOptions;
+};
+
+export type EncodedAudio = {
+  /** Absolute path. */
+  readonly path: string;
+  readonly mime: string;
+  /** Seconds. */
+  readonly duration: number;
+  readonly bytes: number;
+};
+
+/**
+ * Writes a sound to a file, streamed.
+ *
+ * @throws AppError cancelled on abort; storage_failed when the file cannot grow; media_failed when ffmpeg fails; what
+ *   the source throws is passed on. In each case the file is gone.
+ */
+export async function encodeAudio(audio: Audio | PcmStream, options: EncodeAudioOptions): Promise<EncodedAudio> {
+  const path = resolve(options.path);
+  const source = "chunks" in audio ? audio : pcmOf(audio);
+  try {
+    options.signal.throwIfAborted();
+    const samples =
+      options.format === "wav"
+        ? await writeWav(path, guarded(source, options.signal), options.wav)
+        : await encode(source, path, options);
+    const { size } = await stat(path);
+    return { path, mime: AUDIO_MIME[options.format], duration: samples / source.sampleRate, bytes: size };
+  } catch (error) {
+    if ((await stat(path).catch(() => undefined))?.isFile()) await rm(path, { force: true });
+    if (options.signal.aborted) throw new AppError("cancelled", "The job was cancelled.", { cause: error });
+    throw toAppError(error);
+  }
+}
+
+/** Answers the samples per channel. */
+async function encode(source: PcmStream, path: string, options: EncodeAudioOptions): Promise<number> {
+  const { ffmpeg } = await options.binaries();
+  const coding = codingOf(source, options);
+  await requireEncoders(ffmpeg, [coding.encoder]);
+  const encoder = await startFfmpeg({
+    ffmpeg,
+    inputs: [{ url: "pipe:0", options: rawSound(source) }],
+    options: [...coding.options, ...args`-fflags +bitexact -map_metadata -1`],
+    output: path,
+  });
+  // Stops the pump when the caller aborts, and when ffmpeg ends before it has all.
+  const stop = new AbortController();
+  let pumped = false;
+  const exited = encoder.exited.then((exit) => {
+    if (!pumped) stop.abort(failureOf(exit, "Encoding the audio"));
+    return exit;
+  });
+  const onAbort = () => {
+    stop.abort(options.signal.reason);
+    encoder.kill();
+  };
+  options.signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    if (options.signal.aborted) onAbort();
+    let samples = 0;
+    for await (const chunk of untilAborted(source.chunks, stop.signal)) {
+      await writeFully(encoder.stdin, bytesOf(chunk));
+      samples += chunk.length / source.channels;
+    }
+    pumped = true;
+    encoder.stdin.end();
+    const exit = await exited;
+    options.signal.throwIfAborted();
+    if (!succeeded(exit)) throw failureOf(exit, "Encoding the audio");
+    return samples;
+  } catch (error) {
+    // A broken pipe means that ffmpeg has ended by itself; killing it first would hide why.
+    if ((error as { code?: unknown }).code !== "EPIPE") encoder.kill();
+    const exit = await exited;
+    throw (error as { code?: unknown }).code === "EPIPE" ? failureOf(exit, "Encoding the audio") : error;
+  } finally {
+    options.signal.removeEventListener("abort", onAbort);
+  }
+}
+
+function rawSound({ sampleRate, channels }: PcmStream): readonly string[] {
+  return args`-probesize 32 -f f32le -ar ${sampleRate} -ac ${channels}`;
+}
+
+function codingOf({ sampleRate, channels }: PcmStream, { format, bitrate }: EncodeAudioOptions) {
+  if (format === "flac") return { encoder: "flac", options: args`-c:a flac -sample_fmt s16 -f flac` };
+  if (format === "ogg") {
+    return { encoder: "libopus", options: args`-c:a libopus -b:a ${bitrate ?? 64 * channels}k -f ogg` };
+  }
+  // MPEG-2 layer 3, which lower rates are coded in, ends at 160 kbit/s.
+  const most = sampleRate < 32_000 ? 160 : 320;
+  return { encoder: "libmp3lame", options: args`-c:a libmp3lame -b:a ${Math.min(most, bitrate ?? 192)}k -f mp3` };
+}
+
+function guarded(source: PcmStream, signal: AbortSignal): PcmStream {
+  return { sampleRate: source.sampleRate, channels: source.channels, chunks: untilAborted(source.chunks, signal) };
+}

@@ -1,0 +1,96 @@
+import type { ChildProcess } from "node:child_process";
+import { PassThrough, type Readable, type Writable } from "node:stream";
+import type { FfmpegCommand } from "fluent-ffmpeg";
+import { AppError } from "../errors.ts";
+import type { Binary } from "./binaries.ts";
+import { registerChild } from "./child-registry.ts";
+
+/** One input: a URL or path as ffmpeg takes it (`pipe:0` is standard input), and the options before it. */
+export type FfmpegInput = { readonly url: string; readonly options: readonly string[] };
+
+/** What one ffmpeg process is to do. */
+export type FfmpegJob = {
+  readonly ffmpeg: Binary;
+  readonly inputs: readonly FfmpegInput[];
+  /** Options of the one output. */
+  readonly options: readonly string[];
+  /** Absolute path of the output, or `pipe:1` to read it from `stdout`. */
+  readonly output: string;
+};
+
+/** How a process ended: one of `code` and `signal` is set, none when it could not be started. */
+export type FfmpegExit = {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Its last 60 lines on standard error. */
+  readonly stderr: string;
+};
+
+/** A running ffmpeg. */
+export type FfmpegProcess = {
+  readonly pid: number | undefined;
+  readonly stdin: Writable;
+  /** What it writes to `pipe:1`; nothing when the output is a file. */
+  readonly stdout: Readable;
+  /** Resolves when it has ended, whatever the reason. Never rejects. */
+  readonly exited: Promise<FfmpegExit>;
+  /** SIGKILL, at once. Harmless when it has ended. */
+  kill(): void;
+};
+
+/** fluent-ffmpeg keeps the process of a running command here; its types do not say so. */
+type RunningCommand = FfmpegCommand & { ffmpegProc?: ChildProcess };
+
+/**
+ * Starts ffmpeg. This file is the only one that knows fluent-ffmpeg.
+ *
+ * fluent-ffmpeg keeps one binary path and one list of encoders for the whole process, and starts ffmpeg once more to
+ * fill that list; both are answered here per command, so that two binaries can be used side by side and a start costs
+ * one process.
+ *
+ * @throws AppError media_failed when fluent-ffmpeg refuses the job before starting anything
+ */
+export async function startFfmpeg(job: FfmpegJob): Promise<FfmpegProcess> {
+  // Loaded here, as most starts of Talkbox (a health check, a list) never need it.
+  const { default: ffmpeg } = await import("fluent-ffmpeg");
+  const command: RunningCommand = ffmpeg({ stdoutLines: 60 });
+  Object.assign(command, {
+    _getFfmpegPath: (answer: (error: null, path: string) => void) => answer(null, job.ffmpeg.path),
+    _checkCapabilities: (answer: () => void) => answer(),
+    availableEncoders: (answer: (error: null, encoders: object) => void) => answer(null, {}),
+  });
+  for (const input of job.inputs) command.input(input.url).inputOptions(...input.options);
+  command.outputOptions("-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning", ...job.options);
+
+  // Without `emitClose: false` fluent-ffmpeg takes the end of the output for its reader's departure.
+  const stdout = new PassThrough({ emitClose: false });
+  const ended = Promise.withResolvers<string>();
+  command.once("end", (_stdout: unknown, stderr: unknown) => ended.resolve(typeof stderr === "string" ? stderr : ""));
+  command.on("error", (error: Error, _stdout: unknown, stderr: unknown) =>
+    ended.resolve(typeof stderr === "string" && stderr !== "" ? stderr : error.message),
+  );
+
+  const started = Promise.withResolvers<ChildProcess>();
+  command.once("start", () => {
+    if (command.ffmpegProc) started.resolve(command.ffmpegProc);
+  });
+  if (job.output === "pipe:1") command.output(stdout, { end: true }).run();
+  else command.output(job.output).run();
+
+  const child = await Promise.race([started.promise, ended.promise]);
+  if (typeof child === "string") {
+    throw new AppError("media_failed", "ffmpeg could not be started.", { cause: new Error(child) });
+  }
+  registerChild(child);
+  const stdin = child.stdin;
+  if (!stdin) throw new AppError("internal", "ffmpeg was started without a standard input.");
+  // A process that dies breaks its pipes; how it ended says more than EPIPE.
+  stdin.on("error", () => undefined);
+  return {
+    pid: child.pid,
+    stdin,
+    stdout,
+    exited: ended.promise.then((stderr) => ({ code: child.exitCode, signal: child.signalCode, stderr })),
+    kill: () => void child.kill("SIGKILL"),
+  };
+}

@@ -1,0 +1,46 @@
+import type { z } from "zod";
+import type { PipelineContext } from "../pipelines/pipeline.ts";
+import type { Artifact } from "../storage/artifact.ts";
+
+/** A file that an operation made and wants delivered. */
+export type Output = {
+  readonly kind: Artifact["kind"];
+  /** Where the file lies now; delivery moves it away. */
+  readonly path: string;
+  readonly filename: string;
+  /** `realtime`, `audio` … : the folder of the key when the output is not kept. */
+  readonly folder: string;
+  readonly mime: string;
+  /** Seconds, for sound and video. */
+  readonly duration?: number;
+};
+
+/** What every operation works with: a pipeline's surroundings, and the way out. */
+export type OperationContext = PipelineContext & {
+  readonly jobId: string;
+  /** Sends a file to where this job's outputs go. `persist` true keeps it for good. */
+  deliver(output: Output, options?: { readonly persist?: boolean }): Promise<Artifact>;
+};
+
+/** The declaration from which dispatch, JSON Schema and reference page come. */
+export type Operation<P extends z.ZodType = z.ZodType, R extends z.ZodType = z.ZodType> = {
+  readonly name: string;
+  /** One line. */
+  readonly summary: string;
+  /** Markdown: what it does, defaults that need explaining. */
+  readonly description: string;
+  readonly params: P;
+  readonly result: R;
+  /** Stated limits, for the reference page. */
+  readonly limits: readonly string[];
+  /** Params that work as they stand. */
+  readonly example: z.input<P>;
+  /** Heavy operations wait for one of `TALKBOX_CONCURRENCY` places. */
+  readonly heavy: boolean;
+  readonly run: (params: z.output<P>, context: OperationContext) => Promise<z.input<R>>;
+};
+
+/** Declares an operation; the types of its params and result follow from their schemas. */
+export function defineOperation<P extends z.ZodType, R extends z.ZodType>(operation: Operation<P, R>): Operation {
+  return operation as Operation;
+}

@@ -1,0 +1,165 @@
+import { join } from "node:path";
+import { type LipsyncEngine, RESOLUTIONS, type Resolution } from "../engines/lipsync/lipsync-engine.ts";
+import type { SpeechEngine, SpeechPart, SpeechRequest } from "../engines/speech/speech-engine.ts";
+import { encodeVideo } from "../media/encode-video.ts";
+import { requireEncoders } from "../media/encoders.ts";
+import { encodersFor } from "../media/video-codec.ts";
+import type { Artifact } from "../storage/artifact.ts";
+import { type AvatarChoice, SHORT_LOOP_SECONDS } from "./avatar-choice.ts";
+import { Channel } from "./channel.ts";
+import type { PipelineContext } from "./pipeline.ts";
+import { speak, SpeechRecord } from "./speech.ts";
+
+/** Frames per second of every avatar video. */
+export const AVATAR_FPS = 25;
+
+/** Whose speech the avatar moves to: an engine's, or a recording. */
+export type SpeechSource =
+  | { readonly engine: SpeechEngine; readonly request: SpeechRequest }
+  | { readonly recording: AsyncIterable<SpeechPart> };
+
+export type AvatarVideoRequest = {
+  readonly speech: SpeechSource;
+  readonly engine: LipsyncEngine;
+  readonly choice: AvatarChoice;
+  readonly resolution: Resolution;
+  readonly frameSkip: 1 | 2 | 3;
+  readonly format: "mp4" | "webm";
+  /** Called once, as soon as all of the speech is there, while the video is still being made. */
+  readonly deliverSpeech: (path: string, duration: number) => Promise<Artifact>;
+};
+
+export type AvatarVideo = {
+  readonly path: string;
+  /** Seconds of sound. */
+  readonly duration: number;
+  readonly frames: number;
+  readonly avatar: string;
+  readonly language: string | null;
+  readonly audio: Artifact;
+};
+
+/**
+ * Speech, frames and one encode, all streaming: a sentence is spoken while the one before it is drawn, and no more than
+ * a few frames exist at a time.
+ */
+export async function makeAvatarVideo(request: AvatarVideoRequest, context: PipelineContext): Promise<AvatarVideo> {
+  const { clock, emit, signal } = context;
+  const { engine, resolution, frameSkip, format } = request;
+  const fromText = "engine" in request.speech;
+  const spoken = { share: 0 };
+  emit({ type: "status", stage: "tts", message: fromText ? "TTS 음성 생성 중..." : "오디오 준비 중..." });
+  const parts =
+    "engine" in request.speech
+      ? speak(request.speech.engine, request.speech.request, context, (share) => {
+          spoken.share = share;
+          emit({ type: "progress", progress: 0, stage: "tts", stage_progress: share });
+        })
+      : clock.timeEach("decode", request.speech.recording);
+
+  // While the first sentence is spoken, the renderer and the encoder get ready. What fails here fails again below, where
+  // it is reported.
+  const tools = context.binaries();
+  tools.then(({ ffmpeg }) => requireEncoders(ffmpeg, encodersFor(format))).catch(() => {});
+  engine.prepare?.(request.choice.person, resolution).catch(() => {});
+  const started = await startOfSpeech(parts);
+  const avatar = `${request.choice.person}_${request.choice.loop ?? (started.long ? "long" : "short")}`;
+  context.used({ kind: "lipsync", engine: engine.info.id, model: avatar });
+
+  const [width, height] = RESOLUTIONS[resolution];
+  const sampleRate = started.sampleRate;
+  const record = new SpeechRecord(sampleRate);
+  const sound = new Channel<Float32Array>();
+  const dir = await context.tempDir();
+  const path = join(dir, `video.${format}`);
+  let audio: Promise<Artifact> | undefined;
+
+  /** Hands each part to the renderer, and its sound to the encoder and the recording. */
+  async function* tapped(): AsyncGenerator<SpeechPart, void> {
+    for await (const part of started.parts) {
+      record.add(part);
+      sound.push(part.audio.samples);
+      yield part;
+    }
+    sound.end();
+    spoken.share = 1;
+    audio = deliverRecording();
+    // Awaited with the encode; if the encode fails first, this must not count as unhandled.
+    audio.catch(() => {});
+  }
+
+  async function deliverRecording(): Promise<Artifact> {
+    const wav = join(dir, "speech.wav");
+    await record.write(wav, "wav", context);
+    const delivered = await request.deliverSpeech(wav, record.duration);
+    emit({
+      type: "status",
+      stage: "tts_done",
+      message: fromText ? "TTS 완료" : "오디오 준비 완료",
+      audio_url: delivered.url ?? null,
+      duration: record.duration,
+    });
+    emit({ type: "status", stage: "lipsync", message: "립싱크 비디오 생성 중..." });
+    return delivered;
+  }
+
+  const progress = (frames: number): void => {
+    const expected = (record.duration * AVATAR_FPS) / Math.max(spoken.share, 0.01);
+    const share = Math.min(0.995, frames / Math.max(1, expected));
+    emit({ type: "progress", progress: share, stage: "lipsync", stage_progress: share });
+  };
+  const binaries = await tools;
+  const frames = engine.render(tapped(), { avatar, resolution, fps: AVATAR_FPS, frameSkip }, signal);
+  const encoded = await clock.time("encode", () =>
+    encodeVideo({
+      frames: clock.timeEach("lipsync", frames),
+      audio: sound,
+      sampleRate,
+      channels: 1,
+      width,
+      height,
+      fps: AVATAR_FPS,
+      format,
+      path,
+      tempDir: dir,
+      binaries,
+      signal,
+      onFrame: progress,
+    }),
+  );
+  emit({ type: "progress", progress: 1, stage: "lipsync", stage_progress: 1 });
+  if (!audio) throw new Error("the renderer left before the speech ended");
+  return {
+    path,
+    duration: record.duration,
+    frames: encoded.frames,
+    avatar,
+    language: record.language === "und" ? null : (record.language ?? null),
+    audio: await clock.time("deliver", () => audio as Promise<Artifact>),
+  };
+}
+
+/** Reads ahead until it is known whether the speech is longer than the short loop. */
+async function startOfSpeech(
+  source: AsyncGenerator<SpeechPart, void>,
+): Promise<{ parts: AsyncGenerator<SpeechPart, void>; long: boolean; sampleRate: number }> {
+  const held: SpeechPart[] = [];
+  let seconds = 0;
+  while (seconds <= SHORT_LOOP_SECONDS) {
+    const step = await source.next();
+    if (step.done) break;
+    held.push(step.value);
+    seconds += step.value.audio.samples.length / step.value.audio.sampleRate;
+  }
+  const first = held[0];
+  if (!first) throw new Error("a speech engine yields at least one part");
+  async function* parts(): AsyncGenerator<SpeechPart, void> {
+    try {
+      for (let part = held.shift(); part; part = held.shift()) yield part;
+      yield* source;
+    } finally {
+      await source.return();
+    }
+  }
+  return { parts: parts(), long: seconds > SHORT_LOOP_SECONDS, sampleRate: first.audio.sampleRate };
+}

@@ -1,0 +1,24 @@
+import type { Config } from "../config.ts";
+import type { EngineCatalog } from "../engines/catalog.ts";
+import type { Emit } from "../events.ts";
+import type { Log } from "../log.ts";
+import type { Binaries } from "../media/binaries.ts";
+import type { EngineUse, StageClock } from "../telemetry.ts";
+
+/** What every pipeline works with. */
+export type PipelineContext = {
+  readonly config: Config;
+  readonly signal: AbortSignal;
+  readonly emit: Emit;
+  readonly log: Log;
+  readonly clock: StageClock;
+  readonly engines: EngineCatalog;
+  /** The ffmpeg and ffprobe to use, looked up at first use. */
+  binaries(): Promise<Binaries>;
+  /** A folder for this job's temporary files; it is gone when the job ends. */
+  tempDir(): Promise<string>;
+  /** Notes who did the work, for the receipt. */
+  used(use: EngineUse): void;
+  /** Notes something the caller should know, which is not an error. */
+  warn(message: string): void;
+};

@@ -1,0 +1,97 @@
+import { join } from "node:path";
+import type { SpeechPart } from "../engines/speech/speech-engine.ts";
+import { AppError } from "../errors.ts";
+import { DOWNLOAD_TIMEOUT_MS, MAX_DOWNLOAD_BYTES, MAX_INLINE_INPUT_BYTES } from "../limits.ts";
+import { decodeAudio } from "../media/decode-audio.ts";
+import { decodeBase64 } from "../net/base64.ts";
+import { guardedFetch } from "../net/guarded-fetch.ts";
+import type { PipelineContext } from "./pipeline.ts";
+
+/** Hz at which recordings are used. */
+const SAMPLE_RATE = 24_000;
+
+/** A part is cut at the quietest moment between these lengths, in seconds. */
+const PART_SECONDS = { least: 3, most: 6 } as const;
+
+/** Length of the window that is looked at for quiet, in seconds. */
+const QUIET_WINDOW = 0.04;
+
+/**
+ * A recording, as base64 or by URL, as parts of speech without timings: decoded as it is needed, so that its length
+ * costs no memory.
+ * @throws AppError `invalid_audio`, `input_too_large`, `url_refused`, `download_failed`, `timeout`
+ */
+export async function* speechFromAudio(source: string, context: PipelineContext): AsyncGenerator<SpeechPart, void> {
+  const input = await readInput(source, context);
+  const samples = decodeAudio(input, {
+    binaries: await context.binaries(),
+    sampleRate: SAMPLE_RATE,
+    maxSeconds: context.config.maxAudioSeconds,
+    signal: context.signal,
+    tempRoot: await context.tempDir(),
+  });
+  for await (const part of cutAtQuiet(samples)) {
+    yield { text: "", language: "und", audio: { sampleRate: SAMPLE_RATE, samples: part } };
+  }
+}
+
+/** The bytes of the input, or the path of the file that they were fetched to. */
+async function readInput(source: string, context: PipelineContext): Promise<Uint8Array | string> {
+  if (!/^https?:\/\//i.test(source)) {
+    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(source)) {
+      throw new AppError("url_refused", "Audio by URL must be http or https.");
+    }
+    return decodeBase64(source, { maxBytes: MAX_INLINE_INPUT_BYTES, code: "invalid_audio", signal: context.signal });
+  }
+  const path = join(await context.tempDir(), "download");
+  await context.clock.time("download", () =>
+    guardedFetch(source, {
+      path,
+      maxBytes: MAX_DOWNLOAD_BYTES,
+      timeoutMs: DOWNLOAD_TIMEOUT_MS,
+      allowPrivate: context.config.allowPrivateUrls,
+      signal: context.signal,
+    }),
+  );
+  return path;
+}
+
+/** Joins blocks of samples and cuts them into parts where the sound is quietest. */
+export async function* cutAtQuiet(blocks: AsyncIterable<Float32Array>): AsyncGenerator<Float32Array, void> {
+  const most = PART_SECONDS.most * SAMPLE_RATE;
+  let held = new Float32Array(most * 2);
+  let length = 0;
+  for await (const block of blocks) {
+    if (length + block.length > held.length) {
+      const larger = new Float32Array(2 * (length + block.length));
+      larger.set(held.subarray(0, length));
+      held = larger;
+    }
+    held.set(block, length);
+    length += block.length;
+    while (length >= most) {
+      const cut = quietest(held, PART_SECONDS.least * SAMPLE_RATE, most);
+      yield held.slice(0, cut);
+      held.copyWithin(0, cut, length);
+      length -= cut;
+    }
+  }
+  if (length > 0) yield held.slice(0, length);
+}
+
+/** The middle of the window with the least energy between two sample positions. */
+function quietest(samples: Float32Array, from: number, to: number): number {
+  const window = Math.round(QUIET_WINDOW * SAMPLE_RATE);
+  const step = window / 4;
+  let best = to;
+  let least = Number.POSITIVE_INFINITY;
+  for (let start = from; start + window <= to; start += step) {
+    let energy = 0;
+    for (let at = start; at < start + window; at += 1) energy += (samples[at] ?? 0) ** 2;
+    if (energy < least) {
+      least = energy;
+      best = start + window / 2;
+    }
+  }
+  return best;
+}

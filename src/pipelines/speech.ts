@@ -1,0 +1,90 @@
+import { join } from "node:path";
+import type { SpeechEngine, SpeechPart, SpeechRequest, TimedWord } from "../engines/speech/speech-engine.ts";
+import { encodeAudio } from "../media/encode-audio.ts";
+import type { PipelineContext } from "./pipeline.ts";
+
+/** Speech in a file. */
+export type SpeechFile = {
+  readonly path: string;
+  /** Seconds. */
+  readonly duration: number;
+  readonly language: string;
+  readonly words: readonly TimedWord[];
+};
+
+/** Speech as it is made, charged to the stage `tts`, with progress by the share of the text that is spoken. */
+export async function* speak(
+  engine: SpeechEngine,
+  request: SpeechRequest,
+  context: PipelineContext,
+  onProgress: (share: number) => void,
+): AsyncGenerator<SpeechPart, void> {
+  const total = Math.max(1, request.text.length);
+  let spoken = 0;
+  context.used({ kind: "speech", engine: engine.info.id, model: request.voice });
+  for await (const part of context.clock.timeEach("tts", engine.synthesize(request, context.signal))) {
+    spoken += part.text.length;
+    onProgress(Math.min(1, spoken / total));
+    yield part;
+  }
+  onProgress(1);
+}
+
+/** Speaks a text into one file. */
+export async function speechFile(
+  engine: SpeechEngine,
+  request: SpeechRequest,
+  format: "wav" | "mp3",
+  context: PipelineContext,
+): Promise<SpeechFile> {
+  const record = new SpeechRecord(request.sampleRate);
+  const progress = (share: number): void =>
+    context.emit({ type: "progress", progress: share * 0.9, stage: "tts", stage_progress: share });
+  for await (const part of speak(engine, request, context, progress)) record.add(part);
+  const path = join(await context.tempDir(), `speech.${format}`);
+  await context.clock.time("encode", () => record.write(path, format, context));
+  return { path, duration: record.duration, language: record.language ?? "und", words: record.words };
+}
+
+/** Gathers parts of speech into one recording. */
+export class SpeechRecord {
+  readonly sampleRate: number;
+  readonly words: TimedWord[] = [];
+  language: string | undefined;
+  readonly #pieces: Float32Array[] = [];
+  #samples = 0;
+
+  constructor(sampleRate: number) {
+    this.sampleRate = sampleRate;
+  }
+
+  /** Seconds gathered so far. */
+  get duration(): number {
+    return this.#samples / this.sampleRate;
+  }
+
+  add(part: SpeechPart): void {
+    const offset = this.duration;
+    for (const { text, start, end } of part.words ?? []) {
+      this.words.push({ text, start: milliseconds(start + offset), end: milliseconds(end + offset) });
+    }
+    this.language ??= part.language;
+    this.#pieces.push(part.audio.samples);
+    this.#samples += part.audio.samples.length;
+  }
+
+  async write(path: string, format: "wav" | "mp3", context: PipelineContext): Promise<void> {
+    const samples = new Float32Array(this.#samples);
+    let at = 0;
+    for (const piece of this.#pieces) {
+      samples.set(piece, at);
+      at += piece.length;
+    }
+    const audio = { sampleRate: this.sampleRate, channels: [samples] };
+    await encodeAudio(audio, { path, format, binaries: () => context.binaries(), signal: context.signal });
+  }
+}
+
+function milliseconds(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}

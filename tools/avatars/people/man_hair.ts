@@ -1,0 +1,193 @@
+/** Hair of `talk`: tapered sides, longer top that rises from the hairline and sweeps to the viewer's right. */
+import { createRandom, lerp, type Point, resample, rgba, smoothstep, spline } from "../math.ts";
+import { type Box, type Context, createSurface, maskWith, pathOf, place, soft, type Surface } from "../raster.ts";
+import { hairRamp, type HairLook, paintLock } from "../strands.ts";
+
+const CX = 640;
+const BOX: Box = [470, 10, 340, 360];
+
+const LOOK: HairLook = {
+  dark: "#120D0C",
+  base: "#261C19",
+  mid: "#41312B",
+  highlight: "#7A5F4E",
+  skull: { cx: CX, cy: 200, rx: 158, ry: 168 },
+  sheen: 0.5,
+  box: BOX,
+};
+
+// Silhouette and hairline from the left sideburn over the crown to the right one; x relative to the face axis.
+// biome-ignore format: guide points read best as one row each
+const OUTER: Point[] = [[-138, 338], [-143, 290], [-147, 240], [-148, 192], [-141, 146], [-124, 106], [-94, 76], [-52, 59], [2, 53], [54, 57], [96, 73], [126, 103], [143, 144], [149, 192], [148, 240], [144, 290], [138, 338]];
+// biome-ignore format: see above
+const INNER: Point[] = [[-128, 338], [-127, 292], [-124, 256], [-119, 226], [-110, 200], [-94, 178], [-68, 164], [-32, 156], [8, 152], [48, 153], [80, 161], [103, 179], [115, 204], [121, 232], [126, 260], [129, 294], [129, 338]];
+
+const shift = (line: readonly Point[]): Point[] => line.map(([x, y]) => [x + CX, y]);
+const outer = resample(spline(shift(OUTER), 12), 160);
+const inner = resample(spline(shift(INNER), 12), 160);
+
+/** Crown mass and tapered sides. */
+function sides(ctx: Context): void {
+  const mass = createSurface(BOX);
+  soft(mass.ctx, BOX, 1.3, (c) => {
+    c.fillStyle = rgba(LOOK.dark, 1);
+    c.fill(pathOf([...outer, ...inner.slice().reverse()]));
+  });
+  // The sideburns thin out over the skin.
+  mass.ctx.globalCompositeOperation = "destination-in";
+  const fade = mass.ctx.createLinearGradient(0, 238, 0, 336);
+  fade.addColorStop(0, "rgba(0,0,0,1)");
+  fade.addColorStop(0.4, "rgba(0,0,0,0.6)");
+  fade.addColorStop(0.75, "rgba(0,0,0,0.2)");
+  fade.addColorStop(1, "rgba(0,0,0,0)");
+  mass.ctx.fillStyle = fade;
+  mass.ctx.fillRect(BOX[0], BOX[1], BOX[2], BOX[3]);
+  place(ctx, mass);
+  const random = createRandom(61);
+  const colour = hairRamp(LOOK);
+  ctx.save();
+  for (let i = 0; i < 3600; i++) {
+    const left = random.next() < 0.5;
+    const at = left ? random.range(0, 0.36) : random.range(0.64, 1);
+    const k = Math.floor(at * 159);
+    if (k < 3 || k > 156) continue;
+    const v = random.range(0.02, 1.03);
+    const [a, b] = [outer[k] as Point, inner[k] as Point];
+    const [x, y] = [lerp(a[0], b[0], v), lerp(a[1], b[1], v)];
+    const down = 1 - smoothstep(240, 335, y);
+    const length = lerp(5, 12, down) * random.range(0.7, 1.2);
+    const s = left ? -1 : 1;
+    // Combed down along the outline, a little back at the temple.
+    const step = left ? -3 : 3;
+    const [p, q] = [outer[k] as Point, outer[Math.max(0, Math.min(159, k + step))] as Point];
+    const angle = Math.atan2(q[1] - p[1], q[0] - p[0]) - s * (0.1 + 0.14 * v) * down + random.bell() * 0.09;
+    const light = left ? 0.34 : 0.2;
+    const tone = light * smoothstep(1.1, 0.2, v) + random.bell() * 0.09 + 0.05;
+    ctx.globalAlpha = random.range(0.3, 0.75) * lerp(0.16, 1, down ** 1.3);
+    ctx.strokeStyle = colour(tone);
+    ctx.lineWidth = random.range(0.5, 1.05);
+    ctx.beginPath();
+    ctx.moveTo(x, y);
+    ctx.quadraticCurveTo(
+      x + Math.cos(angle) * length * 0.5 + s * 0.6,
+      y + Math.sin(angle) * length * 0.5,
+      x + Math.cos(angle) * length,
+      y + Math.sin(angle) * length,
+    );
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
+/** Guides of the top, from the crown to the temple; x relative to the face axis. Neighbours bound one lock. */
+// biome-ignore format: one guide per row
+const SWEEP: readonly (readonly Point[])[] = [
+  [[-66, 66], [-20, 52], [44, 54], [100, 76], [140, 132], [150, 190]],
+  [[-78, 110], [-46, 72], [14, 58], [78, 72], [124, 106], [147, 168]],
+  [[-84, 168], [-70, 112], [-14, 76], [58, 74], [110, 100], [142, 156]],
+  [[-56, 161], [-44, 116], [8, 87], [70, 86], [114, 112], [143, 168]],
+  [[-18, 155], [-4, 119], [42, 97], [88, 99], [122, 126], [145, 182]],
+  [[22, 152], [38, 125], [72, 110], [104, 116], [128, 142], [146, 196]],
+  [[58, 155], [72, 136], [96, 128], [117, 136], [134, 160], [147, 210]],
+  [[88, 166], [100, 154], [115, 152], [128, 162], [139, 182], [147, 224]],
+  [[110, 192], [116, 184], [125, 186], [134, 198], [141, 214], [147, 240]],
+];
+/** Left of the parting the hair is combed down to the side. */
+// biome-ignore format: one guide per row
+const LEFT: readonly (readonly Point[])[] = [
+  [[-62, 66], [-96, 76], [-126, 108], [-142, 150], [-148, 200]],
+  [[-70, 92], [-100, 104], [-124, 136], [-137, 176], [-144, 222]],
+  [[-78, 128], [-98, 138], [-116, 164], [-128, 198], [-136, 236]],
+  [[-84, 166], [-96, 172], [-108, 190], [-118, 214], [-126, 246]],
+];
+
+function top(ctx: Context): void {
+  const lock = (a: readonly Point[], b: readonly Point[], seed: number, lift: number, strands: number): void =>
+    paintLock(ctx, LOOK, {
+      a: shift(spline(a, 12)),
+      b: shift(spline(b, 12)),
+      strands,
+      seed,
+      lift,
+      shadow: 0.5,
+      ragged: 0.16,
+      gather: 0.5,
+      clumps: 4,
+      round: 0.6,
+      width: [0.5, 1.35],
+      stray: 0.07,
+      body: 0.55,
+      tone: (u, t) => 0.07 * Math.sin(Math.PI * t) - 0.1 * (1 - smoothstep(0, 0.3, u)) - 0.12 * smoothstep(0.7, 1, t),
+    });
+  for (let i = 0; i < LEFT.length - 1; i++)
+    lock(LEFT[i] as Point[], LEFT[i + 1] as Point[], 280 + i, i % 2 === 0 ? 0 : 0.03, 220);
+  // Each lock overlaps the next one to its right, so draw from the temple back to the parting.
+  lock(SWEEP[0] as Point[], SWEEP[1] as Point[], 299, -0.02, 260);
+  for (let i = SWEEP.length - 2; i >= 1; i--) {
+    const [a, b] = [SWEEP[i] as Point[], SWEEP[i + 1] as Point[]];
+    // A lock is wider than the gap between its guides: the overlap hides the joint.
+    const over = a.map((p, k): Point => [lerp(p[0], (b[k] as Point)[0], -0.18), lerp(p[1], (b[k] as Point)[1], -0.18)]);
+    lock(over, b, 300 + i, i % 2 === 0 ? 0.03 : -0.02, 240);
+  }
+}
+
+/** Short faint hairs along the growth direction, so that the hairline is no edge. */
+function hairline(ctx: Context): void {
+  const random = createRandom(88);
+  const colour = hairRamp(LOOK);
+  ctx.save();
+  for (let i = 0; i < 420; i++) {
+    const k = Math.floor(random.range(22, 138));
+    const [x, y] = inner[k] as Point;
+    const t = (k - 80) / 58;
+    const angle = -Math.PI / 2 + 0.25 + t * 0.35 + random.bell() * 0.18;
+    const length = random.range(6, 14);
+    const [sx, sy] = [x + random.bell() * 2, y + random.range(-1, 4.5)];
+    ctx.globalAlpha = random.range(0.12, 0.4);
+    ctx.strokeStyle = colour(random.range(0.1, 0.35));
+    ctx.lineWidth = random.range(0.45, 0.8);
+    ctx.beginPath();
+    ctx.moveTo(sx, sy);
+    ctx.quadraticCurveTo(
+      sx + Math.cos(angle) * length * 0.5 - 0.5,
+      sy + Math.sin(angle) * length * 0.5,
+      sx + Math.cos(angle) * length,
+      sy + Math.sin(angle) * length,
+    );
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
+export function paintManFrontHair(ctx: Context, face: Surface): void {
+  const hair = createSurface(BOX);
+  sides(hair.ctx);
+  top(hair.ctx);
+  hairline(hair.ctx);
+  soft(
+    hair.ctx,
+    BOX,
+    1.6,
+    (c) => {
+      c.strokeStyle = rgba("#D9A878", 0.45);
+      c.lineWidth = 2.6;
+      c.stroke(pathOf(outer.slice(104, 142), false));
+    },
+    { mode: "source-atop", alpha: 0.8 },
+  );
+  const shadow = createSurface(face.box);
+  for (const [dx, dy, sigma, alpha] of [
+    [4, 6, 5.5, 0.42],
+    [1.5, 2.5, 2.2, 0.4],
+  ] as const)
+    soft(shadow.ctx, BOX, sigma, (c) => {
+      c.translate(dx, dy);
+      place(c, hair);
+      c.globalCompositeOperation = "source-in";
+      c.fillStyle = rgba("#6A3022", alpha);
+      c.fillRect(BOX[0] - 20, BOX[1] - 20, BOX[2] + 40, BOX[3] + 40);
+    });
+  maskWith(shadow, face);
+  place(ctx, shadow);
+  place(ctx, hair);
+}

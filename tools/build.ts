@@ -1,0 +1,47 @@
+/** Bundles the production entries into `dist/`; packages with native parts or data files stay outside, beside it. */
+import { rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** Native code, data next to the code, or GPL code that must stay in its own process and package. */
+const OUTSIDE = [
+  "onnxruntime-node",
+  "sharp",
+  "@echogarden/espeak-ng-emscripten",
+  "@ffmpeg-installer/ffmpeg",
+  "@ffprobe-installer/ffprobe",
+  "pino-pretty",
+];
+
+const ENTRIES = {
+  talkbox: "src/cli/main.ts",
+  handler: "handler/index.ts",
+  "espeak-child": "src/engines/speech/espeak/child.ts",
+};
+
+rmSync(join(root, "dist"), { recursive: true, force: true });
+const result = await build({
+  absWorkingDir: root,
+  entryPoints: ENTRIES,
+  outdir: "dist",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node24",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: "linked",
+  external: OUTSIDE,
+  metafile: true,
+  banner: {
+    // CommonJS packages in an ES module still call require.
+    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+  },
+});
+for (const file of Object.keys(result.metafile.outputs).filter((name) => name.endsWith(".js"))) {
+  console.log(`${file.padEnd(32)} ${String(Math.round(statSync(join(root, file)).size / 1000)).padStart(6)} kB`);
+}

@@ -1,0 +1,49 @@
+/**
+ * Runs the tests: `npm test [-- FILTER…]`, where a filter is a part of a test file's path. Says what this machine cannot
+ * run and the one command that adds it; with TALKBOX_TEST_ALL=1 it fails instead of leaving something out.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { delimiter, dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** What some tests need beyond npm. */
+const EXTRAS = [
+  {
+    name: "the system's ffmpeg",
+    needed: "every media test on it, besides the ffmpeg from npm",
+    present: onPath("ffmpeg"),
+    add: "apt-get install -y ffmpeg",
+  },
+];
+
+function onPath(program: string): boolean {
+  return (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .some((folder) => folder !== "" && existsSync(join(folder, program)));
+}
+
+const filters = process.argv.slice(2);
+const files = readdirSync(join(root, "test"), { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile() && entry.name.endsWith(".test.ts"))
+  .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+  .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
+  .toSorted();
+if (files.length === 0) {
+  console.error(`No test file matches ${filters.join(", ")}.`);
+  process.exit(1);
+}
+
+const missing = EXTRAS.filter(({ present }) => !present);
+const strict = process.env["TALKBOX_TEST_ALL"] === "1";
+const { status } = spawnSync(process.execPath, ["--test", "--test-concurrency=2", "--test-reporter=spec", ...files], {
+  cwd: root,
+  stdio: "inherit",
+});
+for (const { name, needed, add } of missing)
+  console.log(`\nLeft out, for want of ${name}: ${needed}. To add it: ${add}`);
+if (missing.length === 0 && filters.length === 0) console.log("\nNothing was left out.");
+if (strict && missing.length > 0) console.log("TALKBOX_TEST_ALL is set: leaving something out is a failure.");
+process.exitCode = strict && missing.length > 0 ? 1 : (status ?? 1);
