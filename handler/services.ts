@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import PQueue from "p-queue";
 import type { Config } from "../src/config.ts";
 import { EngineCatalog, type EngineSource } from "../src/engines/catalog.ts";
+import { AppError } from "../src/errors.ts";
 import type { Log } from "../src/log.ts";
 import { type Binaries, resolveBinaries } from "../src/media/binaries.ts";
 import { DiskStore } from "../src/storage/disk.ts";
@@ -33,22 +34,21 @@ export type ServiceOptions = {
 /** Makes the services of a process; nothing is loaded or looked up before it is needed. */
 export function createServices(config: Config, log: Log, options: ServiceOptions = {}): Services {
   const engines = new EngineCatalog(options.engines ?? engineSources(config));
-  let store: Promise<DiskStore> | undefined;
-  let binaries: Promise<Binaries> | undefined;
   return {
     config,
     log,
     engines,
     places: new PQueue({ concurrency: config.concurrency }),
     tempRoot: options.tempRoot ?? tmpdir(),
-    store: () => (store ??= openStore(config, options)),
-    binaries: () =>
-      (binaries ??= resolveBinaries({
+    store: untilItSucceeds(() => openStore(config, options)),
+    binaries: untilItSucceeds(() =>
+      resolveBinaries({
         ffmpegPath: config.ffmpegPath,
         ffprobePath: config.ffprobePath,
         searchPath: config.searchPath,
         ignoreSystem: config.ignoreSystemFfmpeg,
-      })),
+      }),
+    ),
     async [Symbol.asyncDispose]() {
       await engines[Symbol.asyncDispose]();
     },
@@ -57,10 +57,27 @@ export function createServices(config: Config, log: Log, options: ServiceOptions
 
 async function openStore(config: Config, { outDir, callerReadsDisk = false }: ServiceOptions): Promise<DiskStore> {
   const root = outDir ?? config.dataDir;
-  await mkdir(root, { recursive: true });
-  const store = new DiskStore({ root, flat: outDir !== undefined, reachable: callerReadsDisk });
-  await store.sweep(Date.now());
-  return store;
+  try {
+    await mkdir(root, { recursive: true });
+    const store = new DiskStore({ root, flat: outDir !== undefined, reachable: callerReadsDisk });
+    await store.sweep(Date.now());
+    return store;
+  } catch (cause) {
+    const where = outDir === undefined ? "Point TALKBOX_DATA at one that can." : "Choose another with --out.";
+    throw new AppError("storage_failed", `The folder for outputs cannot be written to. ${where}`, { cause });
+  }
+}
+
+/** Makes something once, however many ask; a failure is not remembered, so that a mended machine needs no restart. */
+function untilItSucceeds<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    if (made) return made;
+    const attempt = make();
+    made = attempt;
+    attempt.catch(() => (made = undefined));
+    return attempt;
+  };
 }
 
 /** The engines that Talkbox has, best first within a kind. */

@@ -38,8 +38,15 @@ const result = await build({
   external: OUTSIDE,
   metafile: true,
   banner: {
-    // CommonJS packages in an ES module still call require.
-    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+    // CommonJS packages in an ES module still call require and look at their folder.
+    js: [
+      'import { createRequire as __createRequire } from "node:module";',
+      'import { dirname as __dirnameOf } from "node:path";',
+      'import { fileURLToPath as __fileURLToPath } from "node:url";',
+      "const require = __createRequire(import.meta.url);",
+      "const __filename = __fileURLToPath(import.meta.url);",
+      "const __dirname = __dirnameOf(__filename);",
+    ].join("\n"),
   },
 });
 for (const file of Object.keys(result.metafile.outputs).filter((name) => name.endsWith(".js"))) {

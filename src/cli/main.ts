@@ -51,6 +51,9 @@ function config(): ReturnType<typeof readConfig> {
   return readConfig(process.env, packageRoot());
 }
 
+// A file-size limit is to fail the write that meets it, not the process.
+if (process.platform !== "win32") process.on("SIGXFSZ", () => {});
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -193,8 +193,9 @@ async function pumpFrames(options: EncodeVideoOptions, sink: Writable, clock: Vi
     if (clock.frames === 0) throw new AppError("internal", "A video needs at least one frame.");
     clock.endFrames();
     const total = await orAborted(clock.totalFrames(), stop);
-    for (let index = clock.frames; last && index < total; index++) {
-      writing = writeFully(sink, last.data);
+    const still = last?.data ?? new Uint8Array(0);
+    for (let index = clock.frames; index < total; index++) {
+      writing = writeFully(sink, still);
       await written();
     }
     endStream(sink);

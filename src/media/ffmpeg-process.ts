@@ -71,8 +71,14 @@ export async function startFfmpeg(job: FfmpegJob): Promise<FfmpegProcess> {
   );
 
   const started = Promise.withResolvers<ChildProcess>();
+  // fluent-ffmpeg may report an end (its output was closed) before there is one.
+  const gone = Promise.withResolvers<void>();
   command.once("start", () => {
-    if (command.ffmpegProc) started.resolve(command.ffmpegProc);
+    const child = command.ffmpegProc;
+    if (!child) return;
+    child.once("exit", () => gone.resolve());
+    child.once("error", () => gone.resolve());
+    started.resolve(child);
   });
   if (job.output === "pipe:1") command.output(stdout, { end: true }).run();
   else command.output(job.output).run();
@@ -90,7 +96,11 @@ export async function startFfmpeg(job: FfmpegJob): Promise<FfmpegProcess> {
     pid: child.pid,
     stdin,
     stdout,
-    exited: ended.promise.then((stderr) => ({ code: child.exitCode, signal: child.signalCode, stderr })),
+    exited: Promise.all([ended.promise, gone.promise]).then(([stderr]) => ({
+      code: child.exitCode,
+      signal: child.signalCode,
+      stderr,
+    })),
     kill: () => void child.kill("SIGKILL"),
   };
 }

@@ -1,5 +1,5 @@
 import { createWriteStream } from "node:fs";
-import { rm } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import type { LookupFunction } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -14,8 +14,8 @@ export type GuardedFetchOptions = {
   readonly timeoutMs: number;
   /** Longest time for one connection to be made, milliseconds. Default 10,000. */
   readonly connectTimeoutMs?: number;
-  /** Whether addresses that are not public may be connected to. Default false. */
-  readonly allowPrivate?: boolean;
+  /** Addresses that may be connected to though they are not public: all, or those listed. Default none. */
+  readonly allowPrivate?: boolean | readonly string[];
   readonly signal?: AbortSignal | undefined;
   /** Finds addresses; default the operating system. */
   readonly resolver?: Resolver;
@@ -47,7 +47,8 @@ export async function guardedFetch(
     try {
       await pipeline(Readable.from(meter.count(body)), createWriteStream(options.path), { signal });
     } catch (error) {
-      await rm(options.path, { force: true });
+      // A device, such as one that is always full, is not ours to remove.
+      if ((await stat(options.path).catch(() => undefined))?.isFile()) await rm(options.path, { force: true });
       throw error;
     }
     return { contentType, bytes: meter.bytes };

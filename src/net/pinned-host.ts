@@ -16,17 +16,23 @@ export const systemResolver: Resolver = async (hostname) => {
 };
 
 /**
- * The addresses to connect to for a URL; every one of them is public, unless `allowPrivate`. Connecting to these, and
+ * The addresses to connect to for a URL; every one of them is public, or private and allowed. Connecting to these, and
  * not to the name again, keeps a name from changing its meaning in between.
  *
  * @throws AppError url_refused when one is not public; download_failed when the name stands for none
  */
-export async function pinHost(url: URL, resolver: Resolver, allowPrivate: boolean): Promise<readonly HostAddress[]> {
+export async function pinHost(
+  url: URL,
+  resolver: Resolver,
+  allowPrivate: boolean | readonly string[],
+): Promise<readonly HostAddress[]> {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const family = isIP(host);
   const addresses =
     family === 0 ? await resolve(host, resolver) : [{ address: host, family: family === 6 ? 6 : 4 } as const];
-  if (!allowPrivate && !addresses.every(({ address }) => isPublicAddress(address))) {
+  const allowed = (address: string) =>
+    typeof allowPrivate === "boolean" ? allowPrivate : allowPrivate.includes(address);
+  if (!addresses.every(({ address }) => isPublicAddress(address) || allowed(address))) {
     throw new AppError(
       "url_refused",
       "The URL leads to an address that is not public. Use a public http or https URL.",

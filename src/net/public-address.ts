@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 
 /** Parts of the address space that ipaddr.js takes for ordinary and that lead into other networks all the same. */
@@ -14,7 +15,8 @@ const SPECIAL_V6 = ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"].map(
  * multicast, reserved or documentation space, and no form of IPv6 that carries an IPv4 address inside.
  */
 export function isPublicAddress(address: string): boolean {
-  if (!ipaddr.isValid(address)) return false;
+  // ipaddr.js also reads shortened forms, which no resolver answers.
+  if (isIP(address) === 0) return false;
   // A v4-mapped address is judged as the IPv4 address that it stands for.
   const parsed = ipaddr.process(address);
   if (parsed.range() !== "unicast") return false;

@@ -1,15 +1,15 @@
 /**
- * Conversion between sample rates by a polyphase filter with a Kaiser-windowed sinc: pass band to 91 % of the lower
- * Nyquist frequency (0.1 dB), aliases and images under −90 dB from there on.
+ * Conversion between sample rates by a polyphase filter with a Kaiser-windowed sinc: flat (0.1 dB) up to 86 %
+ * of the lower Nyquist frequency, and under −85 dB from that frequency on.
  * Method: Crochiere and Rabiner, *Multirate Digital Signal Processing*, 1983; window: Kaiser, 1974.
  */
 
 /** Zero crossings of the sinc on either side of its middle. */
-const HALF_WIDTH = 32;
-/** Kaiser's β for about −100 dB. */
-const BETA = 10;
+const HALF_WIDTH = 40;
+/** Kaiser's β for about −90 dB. */
+const BETA = 8.96;
 /** Middle of the transition band as a share of the lower Nyquist frequency. */
-const CUTOFF = 0.955;
+const CUTOFF = 0.929;
 /** Most coefficients that a bank may have; a ratio that would need more is approximated. */
 const MAX_COEFFICIENTS = 1 << 21;
 /** Filter banks to keep; one is used over and over for a pair of rates. */

@@ -33,17 +33,33 @@ const TAPS = PHASE_0.length;
 /** Input sample, counted from the oldest under the filter, that the interpolated points lie around. */
 const MIDDLE = 6;
 
+/** The most that the filter can raise a sound by: the sum of the magnitudes of a phase. */
+const HIGHEST_GAIN = 2.03;
+
 /** Look-ahead of the limiter in seconds. */
 const LOOK_AHEAD = 0.0015;
 /** Time constant of the limiter's recovery, in seconds. */
 const RELEASE = 0.06;
 
-/** Largest magnitude around each sample, the sample itself included. */
-function peaksAround(samples: Float32Array): Float32Array {
+/**
+ * Largest magnitude around each sample, the sample itself included. Where the samples under the filter are all so low
+ * that no peak of `least` can lie between them, that is not looked into.
+ */
+function peaksAround(samples: Float32Array, least: number): Float32Array {
   const peaks = new Float32Array(samples.length);
   const padded = new Float32Array(samples.length + TAPS);
   padded.set(samples, TAPS - 1 - MIDDLE);
+  const low = least / HIGHEST_GAIN;
+  /** Samples left until the last high one has passed under the filter. */
+  let watch = 0;
+  for (let k = 0; k < TAPS - 1; k++) if (Math.abs(padded[k] as number) > low) watch = k + 1;
   for (let n = 0; n < samples.length; n++) {
+    if (Math.abs(padded[n + TAPS - 1] as number) > low) watch = TAPS;
+    if (watch === 0) {
+      peaks[n] = Math.abs(samples[n] as number);
+      continue;
+    }
+    watch--;
     let p0 = 0;
     let p1 = 0;
     let p2 = 0;
@@ -63,7 +79,7 @@ function peaksAround(samples: Float32Array): Float32Array {
 /** Largest magnitude of the sound, between the samples too; 1 is full scale. */
 export function truePeak(samples: Float32Array): number {
   let peak = 0;
-  for (const value of peaksAround(samples)) if (value > peak) peak = value;
+  for (const value of peaksAround(samples, 0)) if (value > peak) peak = value;
   return peak;
 }
 
@@ -73,7 +89,7 @@ export function truePeak(samples: Float32Array): number {
  * @param ceiling 0…1, linear.
  */
 export function limit(samples: Float32Array, sampleRate: number, ceiling: number): void {
-  const gain = peaksAround(samples);
+  const gain = peaksAround(samples, ceiling);
   let needed = false;
   for (let n = 0; n < gain.length; n++) {
     const peak = gain[n] as number;

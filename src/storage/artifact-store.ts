@@ -34,7 +34,8 @@ export interface ArtifactStore {
   /** Whether those who ask for outputs can read the URLs; if not, small outputs go into the answer itself. */
   readonly reachable: boolean;
   /**
-   * Stores a local file (which may be moved away) or bytes, replacing what the key held.
+   * Stores a local file, which is gone afterwards, or bytes, replacing what the key held. When that fails, the file is
+   * still where it was.
    *
    * @throws AppError storage_failed when it cannot be written; invalid_input for a bad key; cancelled on abort
    */

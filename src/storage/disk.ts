@@ -69,9 +69,11 @@ export class DiskStore implements ArtifactStore {
       if (typeof source === "string") await rm(source, { force: true });
       return this.#describe(record, path);
     } catch (error) {
+      // A file that was moved in goes back to where it came from: the caller may have another place for it.
+      if (typeof source === "string" && !(await exists(source))) await rename(incoming, source).catch(() => undefined);
       throw asStorageError(error);
     } finally {
-      await rm(incoming, { force: true });
+      await rm(incoming, { force: true }).catch(() => undefined);
     }
   }
 
@@ -157,6 +159,10 @@ export class DiskStore implements ArtifactStore {
     const parts = parseKey(key);
     return this.#flat ? join(this.#root, basename(key)) : join(this.#root, ...parts);
   }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined)) !== undefined;
 }
 
 function isExpired(record: FileRecord | undefined, now: number): boolean {

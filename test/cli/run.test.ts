@@ -89,6 +89,26 @@ test("interrupted, it cancels the job and ends with 130", async () => {
   assert.equal((JSON.parse(stdout) as { error: { code: string } }).error.code, "cancelled");
 });
 
+test("the log has one line per event with its job, and nothing of what was said", async () => {
+  const job = JSON.stringify({
+    id: "job-7",
+    operation: "lipsync",
+    params: { text: "비밀번호는 오이입니다", quality: "low" },
+  });
+  const { code, stderr } = await talkbox(["run", "--quiet", "--input", job], {
+    TALKBOX_LOG_FORMAT: "json",
+    TALKBOX_LOG_LEVEL: "debug",
+  });
+  assert.equal(code, 0);
+  const lines = stderr
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  for (const line of lines) assert.deepEqual([line["job_id"], line["operation"]], ["job-7", "lipsync"]);
+  assert.equal(typeof lines.at(-1)?.["duration_ms"], "number");
+  assert.doesNotMatch(stderr, /비밀번호|오이/);
+});
+
 for (const args of [["--help"], ["run", "--help"], ["doctor", "--help"]]) {
   test(`talkbox ${args.join(" ")} explains every option`, async () => {
     const { code, stdout } = await talkbox(args);

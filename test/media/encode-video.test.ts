@@ -238,6 +238,22 @@ await describeEachBinaries("encodeVideo", (binaries) => {
     });
   });
 
+  it("answers storage_failed at a file-size limit, whenever it is reached", async () => {
+    for (const blocks of [0, 8, 40]) {
+      await withRoot(async (root) => {
+        const path = root.file("ffmpeg");
+        await writeFile(path, `#!/bin/sh\nulimit -f ${blocks}\nexec '${binaries.ffmpeg.path}' "$@"\n`, { mode: 0o755 });
+        const limited = { ...binaries, ffmpeg: { path, source: "configured" } as const };
+        const pool = new FramePool();
+        const encoding = encodeVideo(job(root, { binaries: limited, frames: framesOf(pictures, 50, pool) }));
+        await assert.rejects(encoding, { code: "storage_failed" }, `${blocks} blocks`);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        assert.equal(pool.out, 0);
+        await assertNothingLeft(root, ["ffmpeg"]);
+      });
+    }
+  });
+
   it("refuses odd sizes, frames of another size, and no frames", async () => {
     await withRoot(async (root) => {
       await assert.rejects(encodeVideo(job(root, { width: 321 })), /even/);

@@ -95,7 +95,7 @@ export function spectralCentroid(samples: Float32Array, sampleRate: number): num
 /** Fundamental frequencies of the voiced frames, in Hz, by normalised autocorrelation. */
 export function pitches(samples: Float32Array, sampleRate: number): number[] {
   const width = Math.round(0.03 * sampleRate);
-  const longest = Math.round(sampleRate / 55);
+  const longest = Math.round(sampleRate / 40);
   const shortest = Math.round(sampleRate / 500);
   const found: number[] = [];
   for (let start = 0; start + width + longest < samples.length; start += Math.round(0.02 * sampleRate)) {

@@ -25,7 +25,7 @@ export function paintBrows(face: FaceSpec, brow: BrowSpec, seed: number): Surfac
         fade.addColorStop(0.75, rgba(brow.colour, 0.9));
         fade.addColorStop(1, rgba(brow.colour, 0.7));
         c.fillStyle = fade;
-        c.fill(pathOf([...top, ...bottom.slice().reverse()]));
+        c.fill(pathOf([...top, ...bottom.toReversed()]));
       },
       { alpha: brow.alpha },
     );

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { paintBrows } from "./brows.ts";
 import { paintRoom } from "./background.ts";
-import { eyesBox, LID_LEVELS, paintCatchlight, paintEyeballs, paintIris, paintLid } from "./eyes.ts";
+import { eyesBox, paintCatchlight, paintEyeballs, paintIris } from "./eyes.ts";
 import { paintChinShadow, paintFace } from "./face.ts";
+import { LID_LEVELS, paintLid } from "./lids.ts";
 import type { Person } from "./person.ts";
 import { man } from "./people/man.ts";
 import { woman } from "./people/woman.ts";
@@ -183,11 +184,13 @@ async function build(person: Person, folder: string): Promise<void> {
     light: { direction: LIGHT },
     shoulder_y: person.shoulderY,
   };
-  await writeFile(join(part, "avatar.json"), `${JSON.stringify(file, null, 2)}\n`);
-  // File by file, so that a reader always finds a complete folder.
+  // File by file and the sheet last, so that a reader always finds a complete folder.
   await mkdir(folder, { recursive: true });
   for (const name of await readdir(part)) await rename(join(part, name), join(folder, name));
   await rm(part, { recursive: true });
+  const sheet = join(folder, "avatar.json");
+  await writeFile(`${sheet}.part`, `${JSON.stringify(file, null, 2)}\n`);
+  await rename(`${sheet}.part`, sheet);
   console.log(
     `${person.id}: ${(total / 1048576).toFixed(2)} MiB in ${((Date.now() - started) / 1000).toFixed(1)} s (${lines.join(", ")})`,
   );

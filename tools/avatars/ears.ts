@@ -100,6 +100,17 @@ export function paintEars(ctx: Context, ear: EarSpec, colours: SkinColours): voi
         },
         atop,
       );
+    // The lobe turns down, away from the light.
+    soft(
+      layer.ctx,
+      box,
+      4,
+      (c) => {
+        c.fillStyle = rgba(colours.contact, 0.36);
+        c.fill(ellipse(...at(0.2, 0.98), ear.out * 0.7, h * 0.12));
+      },
+      atop,
+    );
     // The cheek and the sideburn shade the root.
     soft(
       layer.ctx,

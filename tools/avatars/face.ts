@@ -18,7 +18,7 @@ import type { FaceSpec, SkinColours } from "./spec.ts";
 /** The closed face outline, crown to chin, as a dense polyline. */
 export function faceOutline(face: FaceSpec): Point[] {
   const right = face.outline.map(([w, y]): Point => [face.cx + face.lean(y) + w, y]);
-  const left = face.outline.map(([w, y]): Point => [face.cx + face.lean(y) - w, y]).reverse();
+  const left = face.outline.map(([w, y]): Point => [face.cx + face.lean(y) - w, y]).toReversed();
   const chin = right[right.length - 1] as Point;
   const top = right[0] as Point;
   return spline([...right.slice(1, -1), chin, ...left.slice(1, -1), top], 10, true);
@@ -36,7 +36,7 @@ export function paintFace(face: FaceSpec, colours: SkinColours, seed: number): S
   const box = faceBox(face);
   const surface = createSurface(box);
   const { ctx } = surface;
-  place(ctx, shade(faceField(face), colours, { seed }));
+  place(ctx, shade(faceField(face), colours, { seed, tone: (x, y) => keyFalloff(face, x, y) }));
   const outline = pathOf(faceOutline(face));
   const mask = createSurface(box);
   soft(mask.ctx, box, 0.7, (c) => c.fill(outline));
@@ -46,6 +46,13 @@ export function paintFace(face: FaceSpec, colours: SkinColours, seed: number): S
   nose(ctx, face, colours, box);
   lipSurround(ctx, face, colours, box);
   return surface;
+}
+
+/** The key light is near: the far side of the face and the jaw get a little less of it. */
+function keyFalloff(face: FaceSpec, x: number, y: number): number {
+  const across = (x - face.cx) / face.halfWidth;
+  const down = (y - face.browY) / (face.chinY - face.browY);
+  return -0.045 * across - 0.02 * Math.max(0, down) + 0.012;
 }
 
 /** Turns the form away at the edges: a warm shade on the far side, a faint one on the near side, rim light on the cheek. */
@@ -191,6 +198,23 @@ function lipSurround(ctx: Context, face: FaceSpec, colours: SkinColours, box: Bo
   const { cx, noseBaseY, mouthY, mouthHalfWidth: mw, halfWidth } = face;
   const k = halfWidth / 130;
   const atop = { mode: "source-atop" } as const;
+  soft(
+    ctx,
+    box,
+    4.2,
+    (c) => {
+      c.strokeStyle = rgba(colours.shade, 1);
+      c.lineWidth = 5 * k;
+      for (const side of [-1, 1]) {
+        c.globalAlpha = face.foldShade * (side < 0 ? 1.25 : 1);
+        c.beginPath();
+        c.moveTo(cx + side * face.noseHalfWidth * 1.2, noseBaseY - 8 * k);
+        c.quadraticCurveTo(cx + side * (mw * 0.86), noseBaseY + 8 * k, cx + side * (mw + 13 * k), mouthY - 7 * k);
+        c.stroke();
+      }
+    },
+    atop,
+  );
   soft(
     ctx,
     box,

@@ -58,6 +58,8 @@ export interface FaceSpec {
   readonly lean: (y: number) => number;
   readonly relief: Relief;
   readonly blush: number;
+  /** Opacity of the soft shade from the nose wing toward the mouth corner; deep and narrow ages a face. */
+  readonly foldShade: number;
 }
 
 export interface IrisColours {

@@ -91,7 +91,7 @@ export function paintLock(ctx: Context, look: HairLook, lock: Lock): void {
   const b = resample(lock.b, STEPS + 1);
   const random = createRandom(lock.seed);
   const noise = createNoise(lock.seed + 7);
-  const outline = pathOf([...a, ...b.slice().reverse()]);
+  const outline = pathOf([...a, ...b.toReversed()]);
   const fade = lock.fade ?? (() => 1);
   if (lock.shadow)
     soft(

@@ -22,7 +22,7 @@ export const MAN_SKIN: SkinColours = {
 };
 
 // biome-ignore format: outline points read best as one row
-const OUTLINE: readonly Point[] = [[0, 66], [72, 82], [114, 122], [132, 180], [138, 244], [139.5, 300], [137.5, 345], [132.5, 390], [123, 431], [104, 467], [77, 493], [53, 505.5], [28, 512.4], [0, 514]];
+const OUTLINE: readonly Point[] = [[0, 66], [72, 82], [114, 122], [132, 180], [138, 244], [139.5, 300], [137.5, 345], [131.5, 390], [120.5, 431], [100.5, 467], [73.5, 493], [51, 505.8], [28, 512.4], [0, 514]];
 
 export const MAN_FACE: FaceSpec = {
   cx: CX,
@@ -31,11 +31,11 @@ export const MAN_FACE: FaceSpec = {
   browY: 268,
   eyeY: 306,
   pupilX: 67,
-  eyeHalfWidth: 38,
+  eyeHalfWidth: 39.5,
   noseBaseY: 397,
   noseHalfWidth: 28,
   mouthY: 440,
-  mouthHalfWidth: 50,
+  mouthHalfWidth: 52.5,
   chinY: 514,
   halfWidth: 139.5,
   outline: OUTLINE,
@@ -45,7 +45,7 @@ export const MAN_FACE: FaceSpec = {
     socket: -9.5,
     hollow: -4,
     eyeball: 6,
-    cheek: 10,
+    cheek: 8,
     underCheek: -5.5,
     muzzle: 6.5,
     mentolabial: -4.5,
@@ -58,13 +58,14 @@ export const MAN_FACE: FaceSpec = {
     noseWing: 6,
   },
   blush: 0.09,
+  foldShade: 0.24,
 };
 
 // biome-ignore format: lid points read best as one row
 const EYE: EyeSpec = {
-  upper: [[-37, 5.5], [-31, -0.8], [-20, -9.6], [-6, -13.6], [9, -13.2], [22, -9.8], [32, -3.6], [38.5, 1.5]],
-  lower: [[-37, 5.5], [-30, 7.8], [-16, 11.4], [0, 12.2], [14, 11.4], [27, 8], [38.5, 1.5]],
-  irisRadius: 17,
+  upper: [[-38.5, 5.8], [-32, -0.8], [-21, -9.9], [-6, -13.9], [9.5, -13.6], [23, -10], [33.4, -3.8], [40, 1.5]],
+  lower: [[-38.5, 5.8], [-31, 8], [-17, 11.8], [0, 12.9], [15, 12], [28, 8], [40, 1.5]],
+  irisRadius: 17.4,
   irisOffset: [-1, -0.4],
   iris: { ring: "#120A07", body: "#352117", glow: "#6E4A2E" },
   lash: "#1B110D",
@@ -72,7 +73,7 @@ const EYE: EyeSpec = {
   lashes: [0, 0],
   lowerLash: 0.45,
   creaseGap: 6.5,
-  creaseAlpha: 0.5,
+  creaseAlpha: 0.42,
   lidTint: "#8F5440",
   lidTintAlpha: 0.16,
 };
@@ -88,12 +89,12 @@ const BROW: BrowSpec = {
 };
 
 const MOUTH: MouthSpec = {
-  upperHeight: 9,
-  lowerHeight: 13,
+  upperHeight: 9.8,
+  lowerHeight: 14,
   cornerLift: 7,
   palette: {
-    upper: "#A8675C",
-    lower: "#BF8476",
+    upper: "#AB655C",
+    lower: "#C48578",
     line: "#6A342C",
     highlight: "#DFAE9C",
     cavity_centre: "#5A1F20",
@@ -111,7 +112,7 @@ const MOUTH: MouthSpec = {
 
 export const man: Person = {
   id: "talk",
-  name: "Daniyar",
+  name: "Daniel",
   description: "Interviewer, about 35, short dark hair, charcoal jacket and tie",
   seed: 2209,
   face: MAN_FACE,

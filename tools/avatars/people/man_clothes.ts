@@ -1,6 +1,6 @@
 /** Torso of `talk`: neck skin, white shirt with a spread collar, tie, charcoal jacket. */
-import type { Path2D } from "@napi-rs/canvas";
 import { grainOver, raised, stitch } from "../cloth.ts";
+import { type JacketSpec, paintJacketHalf } from "../jacket.ts";
 import { gauss, type Point, rgba, smoothstep, spline } from "../math.ts";
 import {
   type Box,
@@ -30,7 +30,7 @@ const NECK_LINE: Point[] = [
   [90, 610],
   [90, 690],
 ];
-export const MAN_NECK = pathOf([...smooth(NECK_LINE, -1), ...smooth(NECK_LINE, 1).reverse()]);
+export const MAN_NECK = pathOf([...smooth(NECK_LINE, -1), ...smooth(NECK_LINE, 1).toReversed()]);
 
 const CHEST: Box = [440, 405, 400, 300];
 
@@ -72,7 +72,7 @@ export function paintManTorso(): Surface {
   tie(ctx);
   for (const side of [1, -1] as const) leaf(ctx, side);
   knot(ctx);
-  for (const side of [1, -1] as const) jacket(ctx, side);
+  for (const side of [1, -1] as const) paintJacketHalf(ctx, JACKET, side);
   grainOver(surface, 33, 1.6);
   return raised(surface, 8);
 }
@@ -119,9 +119,9 @@ function shirt(ctx: Context): void {
         [0, 602],
       ],
       1,
-    ).reverse(),
+    ).toReversed(),
   ];
-  const shape = pathOf([...line, [742, 640], [742, 764], [538, 764], [538, 640]]);
+  const shape = pathOf([...line, [752, 606], [746, 764], [534, 764], [528, 606]]);
   soft(
     ctx,
     CHEST,
@@ -357,207 +357,30 @@ function knot(ctx: Context): void {
   );
 }
 
-// biome-ignore format: half outline from the neck to below the frame
-const BODY: Point[] = [[93, 570], [120, 588], [172, 604], [250, 622], [322, 644], [366, 676], [388, 722], [398, 764]];
-// biome-ignore format: edge of the fold where the lapel breaks
-const BREAK: Point[] = [[94, 572], [104, 612], [100, 660], [78, 716], [52, 764]];
-
-function jacket(ctx: Context, side: 1 | -1): void {
-  const lit = side < 0;
-  const outer = smooth(BODY, side);
-  const shape = pathOf([...outer, ...smooth(BREAK, side).reverse()]);
-  soft(
-    ctx,
-    FULL,
-    5,
-    (c) => {
-      c.translate(3, 3);
-      c.fillStyle = rgba("#333B47", 0.6);
-      c.fill(shape);
-    },
-    { mode: "source-atop" },
-  );
-  soft(ctx, FULL, 0.5, (c) => {
-    const g = c.createLinearGradient(CX - 380, 580, CX + 380, 760);
-    g.addColorStop(0, "#555D6A");
-    g.addColorStop(0.35, "#434A55");
-    g.addColorStop(0.62, "#353A43");
-    g.addColorStop(1, "#212529");
-    c.fillStyle = g;
-    c.fill(shape);
-  });
-  const stroke = (points: readonly Point[], sigma: number, width: number, colour: string, alpha: number): void =>
-    soft(
-      ctx,
-      FULL,
-      sigma,
-      (c) => {
-        c.strokeStyle = rgba(colour, alpha);
-        c.lineWidth = width;
-        c.stroke(pathOf(smooth(points, side), false));
-      },
-      { clip: shape },
-    );
-  soft(
-    ctx,
-    FULL,
-    7,
-    (c) => {
-      c.translate(0, 5);
-      c.strokeStyle = rgba("#8E97A6", lit ? 0.5 : 0.2);
-      c.lineWidth = 11;
-      c.stroke(pathOf(outer.slice(8, 52), false));
-    },
-    { clip: shape },
-  );
-  stroke(
-    [
-      [392, 690],
-      [380, 724],
-      [392, 766],
-    ],
-    14,
-    36,
-    "#0F1114",
-    lit ? 0.35 : 0.6,
-  );
-  stroke(
-    [
-      [324, 646],
-      [308, 680],
-      [308, 720],
-      [320, 766],
-    ],
-    5,
-    10,
-    "#0F1114",
-    0.5,
-  );
-  stroke(
-    [
-      [308, 662],
-      [294, 700],
-      [296, 766],
-    ],
-    7,
-    14,
-    "#8E97A6",
-    lit ? 0.3 : 0.12,
-  );
-  stroke(
-    [
-      [324, 646],
-      [308, 680],
-      [308, 720],
-      [320, 766],
-    ],
-    0.6,
-    1.1,
-    "#0B0C0E",
-    0.45,
-  );
-  stroke(
-    [
-      [300, 730],
-      [250, 720],
-      [206, 694],
-    ],
-    6,
-    9,
-    "#0F1114",
-    0.4,
-  );
-  stroke(
-    [
-      [350, 716],
-      [338, 742],
-      [344, 766],
-    ],
-    5,
-    8,
-    "#0F1114",
-    0.35,
-  );
-  stroke(
-    [
-      [204, 766],
-      [216, 700],
-      [200, 630],
-    ],
-    12,
-    20,
-    "#0F1114",
-    0.24,
-  );
-  if (!lit)
-    soft(
-      ctx,
-      FULL,
-      1.4,
-      (c) => {
-        c.strokeStyle = rgba("#FFE2C2", 0.42);
-        c.lineWidth = 2.6;
-        c.stroke(pathOf(outer.slice(14, 70), false));
-      },
-      { clip: shape },
-    );
-  lapel(ctx, side, shape);
-}
-
-function lapel(ctx: Context, side: 1 | -1, shape: Path2D): void {
-  const lit = side < 0;
-  // biome-ignore format: points read best as one row
-  const collar: Point[] = [[96, 572], [108, 568], [128, 590], [146, 612], [132, 627], [109, 637], [104, 610]];
-  // biome-ignore format: see above
-  const blade: Point[] = [[103, 610], [109, 633], [133, 625], [178, 622], [166, 664], [136, 718], [100, 766], [50, 766], [78, 716], [100, 660], [104, 634]];
-  for (const points of [blade, collar]) {
-    const path = pathOf(half(points, side));
-    soft(
-      ctx,
-      FULL,
-      3.6,
-      (c) => {
-        c.translate(3, 4.5);
-        c.fillStyle = rgba("#08090B", 0.55);
-        c.fill(path);
-      },
-      { clip: shape },
-    );
-    soft(ctx, FULL, 0.5, (c) => {
-      const g = c.createLinearGradient(CX + side * 170, 610, CX + side * 60, 760);
-      g.addColorStop(0, lit ? "#646D7B" : "#434A55");
-      g.addColorStop(0.5, lit ? "#505864" : "#373D47");
-      g.addColorStop(1, lit ? "#373D47" : "#262A31");
-      c.fillStyle = g;
-      c.strokeStyle = g;
-      c.lineWidth = 2.4;
-      c.fill(path);
-      c.stroke(path);
-    });
-    soft(
-      ctx,
-      FULL,
-      0.8,
-      (c) => {
-        c.strokeStyle = rgba("#AEB7C4", lit ? 0.4 : 0.2);
-        c.lineWidth = 1.5;
-        c.stroke(path);
-      },
-      { clip: path },
-    );
-  }
-  stitch(
-    ctx,
-    half(
-      [
-        [173, 627],
-        [161, 663],
-        [132, 715],
-        [97, 762],
-      ],
-      side,
-    ),
-    "#A0A9B6",
-    lit ? 0.28 : 0.16,
-  );
-}
+// biome-ignore format: one row per outline or fold reads best
+const JACKET: JacketSpec = {
+  cx: CX,
+  body: [[93, 570], [120, 588], [172, 604], [250, 622], [322, 644], [366, 676], [388, 722], [398, 768]],
+  fold: [[94, 572], [104, 612], [100, 660], [78, 716], [52, 768]],
+  collar: [[95, 574], [108, 568], [128, 590], [146, 612], [132, 627], [109, 637], [104, 610]],
+  lapel: [[103, 610], [109, 633], [133, 625], [178, 622], [166, 664], [136, 718], [100, 770], [50, 770], [78, 716], [100, 660], [104, 634]],
+  stitches: [[173, 627], [161, 663], [132, 715], [97, 762]],
+  folds: [
+    { points: [[392, 690], [380, 724], [392, 768]], sigma: 14, width: 36, kind: "dark", alpha: [0.35, 0.6] },
+    { points: [[324, 646], [308, 680], [308, 720], [320, 768]], sigma: 5, width: 10, kind: "dark", alpha: [0.38, 0.4] },
+    { points: [[308, 662], [294, 700], [296, 768]], sigma: 7, width: 14, kind: "light", alpha: [0.3, 0.12] },
+    { points: [[324, 646], [308, 680], [308, 720], [320, 768]], sigma: 0.6, width: 1.1, kind: "dark", alpha: [0.3, 0.3] },
+    { points: [[300, 730], [250, 720], [206, 694]], sigma: 6, width: 9, kind: "dark", alpha: [0.4, 0.4] },
+    { points: [[350, 716], [338, 742], [344, 768]], sigma: 5, width: 8, kind: "dark", alpha: [0.35, 0.35] },
+    { points: [[204, 768], [216, 700], [200, 630]], sigma: 12, width: 20, kind: "dark", alpha: [0.24, 0.24] },
+  ],
+  cloth: ["#555D6A", "#434A55", "#353A43", "#212529"],
+  lapelLit: ["#646D7B", "#505864", "#373D47"],
+  lapelFar: ["#434A55", "#373D47", "#262A31"],
+  sheen: "#8E97A6",
+  dark: "#0B0C0E",
+  edge: "#AEB7C4",
+  rim: "#FFE2C2",
+  under: "#333B47",
+  corner: 2.5,
+};

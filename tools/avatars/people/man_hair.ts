@@ -18,7 +18,7 @@ const LOOK: HairLook = {
 
 // Silhouette and hairline from the left sideburn over the crown to the right one; x relative to the face axis.
 // biome-ignore format: guide points read best as one row each
-const OUTER: Point[] = [[-138, 338], [-143, 290], [-147, 240], [-148, 192], [-141, 146], [-124, 106], [-94, 76], [-52, 59], [2, 53], [54, 57], [96, 73], [126, 103], [143, 144], [149, 192], [148, 240], [144, 290], [138, 338]];
+const OUTER: Point[] = [[-138, 338], [-143, 290], [-147, 240], [-148, 192], [-142, 146], [-127, 106], [-100, 76], [-66, 55], [-24, 45], [22, 47], [64, 58], [100, 77], [127, 106], [143, 146], [149, 192], [148, 240], [144, 290], [138, 338]];
 // biome-ignore format: see above
 const INNER: Point[] = [[-128, 338], [-127, 292], [-124, 256], [-119, 226], [-110, 200], [-94, 178], [-68, 164], [-32, 156], [8, 152], [48, 153], [80, 161], [103, 179], [115, 204], [121, 232], [126, 260], [129, 294], [129, 338]];
 
@@ -31,7 +31,7 @@ function sides(ctx: Context): void {
   const mass = createSurface(BOX);
   soft(mass.ctx, BOX, 1.3, (c) => {
     c.fillStyle = rgba(LOOK.dark, 1);
-    c.fill(pathOf([...outer, ...inner.slice().reverse()]));
+    c.fill(pathOf([...outer, ...inner.toReversed()]));
   });
   // The sideburns thin out over the skin.
   mass.ctx.globalCompositeOperation = "destination-in";
@@ -82,20 +82,20 @@ function sides(ctx: Context): void {
 /** Guides of the top, from the crown to the temple; x relative to the face axis. Neighbours bound one lock. */
 // biome-ignore format: one guide per row
 const SWEEP: readonly (readonly Point[])[] = [
-  [[-66, 66], [-20, 52], [44, 54], [100, 76], [140, 132], [150, 190]],
-  [[-78, 110], [-46, 72], [14, 58], [78, 72], [124, 106], [147, 168]],
-  [[-84, 168], [-70, 112], [-14, 76], [58, 74], [110, 100], [142, 156]],
-  [[-56, 161], [-44, 116], [8, 87], [70, 86], [114, 112], [143, 168]],
-  [[-18, 155], [-4, 119], [42, 97], [88, 99], [122, 126], [145, 182]],
-  [[22, 152], [38, 125], [72, 110], [104, 116], [128, 142], [146, 196]],
-  [[58, 155], [72, 136], [96, 128], [117, 136], [134, 160], [147, 210]],
-  [[88, 166], [100, 154], [115, 152], [128, 162], [139, 182], [147, 224]],
-  [[110, 192], [116, 184], [125, 186], [134, 198], [141, 214], [147, 240]],
+  [[-66, 62], [-24, 44], [44, 49], [102, 76], [140, 132], [150, 190]],
+  [[-80, 104], [-50, 64], [14, 49], [80, 66], [126, 104], [148, 168]],
+  [[-86, 172], [-76, 108], [-20, 66], [56, 68], [110, 98], [143, 156]],
+  [[-60, 166], [-52, 112], [2, 79], [68, 82], [115, 111], [144, 168]],
+  [[-20, 158], [-10, 116], [38, 91], [88, 96], [123, 125], [146, 182]],
+  [[24, 156], [36, 122], [72, 106], [105, 114], [129, 141], [147, 196]],
+  [[62, 157], [74, 135], [98, 126], [119, 135], [136, 160], [148, 210]],
+  [[88, 168], [101, 154], [117, 151], [130, 162], [141, 182], [148, 224]],
+  [[110, 192], [117, 184], [127, 186], [136, 198], [142, 214], [148, 240]],
 ];
 /** Left of the parting the hair is combed down to the side. */
 // biome-ignore format: one guide per row
 const LEFT: readonly (readonly Point[])[] = [
-  [[-62, 66], [-96, 76], [-126, 108], [-142, 150], [-148, 200]],
+  [[-64, 60], [-100, 76], [-128, 108], [-143, 150], [-148, 200]],
   [[-70, 92], [-100, 104], [-124, 136], [-137, 176], [-144, 222]],
   [[-78, 128], [-98, 138], [-116, 164], [-128, 198], [-136, 236]],
   [[-84, 166], [-96, 172], [-108, 190], [-118, 214], [-126, 246]],
@@ -159,6 +159,28 @@ function hairline(ctx: Context): void {
   ctx.restore();
 }
 
+/** A few short hairs leave the crown, so that its outline is no cap. */
+function flyaways(ctx: Context): void {
+  const random = createRandom(97);
+  const colour = hairRamp(LOOK);
+  ctx.save();
+  for (let i = 0; i < 46; i++) {
+    const k = Math.floor(random.range(34, 128));
+    const [p, q] = [outer[k] as Point, outer[Math.min(159, k + 2)] as Point];
+    const angle = Math.atan2(q[1] - p[1], q[0] - p[0]) + (k < 58 ? Math.PI : 0);
+    const out = (k < 58 ? 1 : -1) * random.range(0.04, 0.2);
+    const length = random.range(8, 18);
+    ctx.globalAlpha = random.range(0.25, 0.55);
+    ctx.strokeStyle = colour(random.range(0.05, 0.3));
+    ctx.lineWidth = random.range(0.45, 0.8);
+    ctx.beginPath();
+    ctx.moveTo(p[0], p[1] + 1.5);
+    ctx.quadraticCurveTo(p[0] + Math.cos(angle + out) * length * 0.5, p[1] + Math.sin(angle + out) * length * 0.5, p[0] + Math.cos(angle + out * 0.6) * length, p[1] + Math.sin(angle + out * 0.6) * length);
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
 export function paintManFrontHair(ctx: Context, face: Surface): void {
   const hair = createSurface(BOX);
   sides(hair.ctx);
@@ -175,6 +197,7 @@ export function paintManFrontHair(ctx: Context, face: Surface): void {
     },
     { mode: "source-atop", alpha: 0.8 },
   );
+  flyaways(hair.ctx);
   const shadow = createSurface(face.box);
   for (const [dx, dy, sigma, alpha] of [
     [4, 6, 5.5, 0.42],

@@ -46,7 +46,7 @@ export const WOMAN_FACE: FaceSpec = {
   noseBaseY: 383,
   noseHalfWidth: 23,
   mouthY: 423,
-  mouthHalfWidth: 46.5,
+  mouthHalfWidth: 48.5,
   chinY: 490,
   halfWidth: 129,
   outline: OUTLINE,
@@ -69,6 +69,7 @@ export const WOMAN_FACE: FaceSpec = {
     noseWing: 4.6,
   },
   blush: 0.17,
+  foldShade: 0.1,
 };
 
 const EYE: EyeSpec = {
@@ -76,8 +77,8 @@ const EYE: EyeSpec = {
     [-39, 7],
     [-33.2, -0.6],
     [-21, -11],
-    [-6, -15.8],
-    [9.5, -15.4],
+    [-6, -15.1],
+    [9.5, -14.8],
     [23, -11],
     [33.6, -4.4],
     [40.5, 1],
@@ -128,8 +129,8 @@ const BROW: BrowSpec = {
 };
 
 const MOUTH: MouthSpec = {
-  upperHeight: 11.5,
-  lowerHeight: 15.5,
+  upperHeight: 12,
+  lowerHeight: 16.2,
   cornerLift: 8,
   palette: {
     upper: "#BF6866",
@@ -151,7 +152,7 @@ const MOUTH: MouthSpec = {
 
 export const woman: Person = {
   id: "new_talk",
-  name: "Aliya",
+  name: "Mira",
   description: "Interviewer, about 30, dark shoulder-length hair, navy blazer",
   seed: 1107,
   face: WOMAN_FACE,

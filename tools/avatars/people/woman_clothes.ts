@@ -1,6 +1,6 @@
 /** Torso of `new_talk`: neck and chest skin, fine necklace, ivory top, navy blazer with notch lapels. */
-import type { Path2D } from "@napi-rs/canvas";
-import { grainOver, raised, stitch } from "../cloth.ts";
+import { grainOver, raised } from "../cloth.ts";
+import { type JacketSpec, paintJacketHalf } from "../jacket.ts";
 import { gauss, type Point, rgba, smoothstep, spline } from "../math.ts";
 import {
   type Box,
@@ -31,7 +31,7 @@ const NECK_LINE: Point[] = [
   [200, 612],
   [240, 750],
 ];
-export const WOMAN_NECK = pathOf([...smooth(NECK_LINE, -1), ...smooth(NECK_LINE, 1).reverse()]);
+export const WOMAN_NECK = pathOf([...smooth(NECK_LINE, -1), ...smooth(NECK_LINE, 1).toReversed()]);
 
 const CHEST: Box = [400, 400, 480, 345];
 
@@ -84,7 +84,7 @@ export function paintWomanTorso(): Surface {
   );
   necklace(ctx);
   top(ctx);
-  for (const side of [1, -1] as const) blazer(ctx, side);
+  for (const side of [1, -1] as const) paintJacketHalf(ctx, BLAZER, side);
   hairShadow(ctx);
   grainOver(surface, 31, 1.6);
   return raised(surface, 8);
@@ -212,290 +212,34 @@ function top(ctx: Context): void {
   );
 }
 
-/** Half outline from the neck to below the frame. */
-const BODY: Point[] = [
-  [61, 556],
-  [84, 566],
-  [134, 583],
-  [206, 600],
-  [266, 619],
-  [302, 644],
-  [322, 682],
-  [334, 726],
-  [340, 760],
-];
-/** Edge of the fold where the lapel breaks. */
-const BREAK: Point[] = [
-  [63, 560],
-  [66, 590],
-  [60, 640],
-  [44, 690],
-  [20, 744],
-  [14, 760],
-];
-
-function blazer(ctx: Context, side: 1 | -1): void {
-  const outer = smooth(BODY, side);
-  const fold = smooth(BREAK, side);
-  const shape = pathOf([...outer, ...fold.slice().reverse()]);
-  const box: Box = FULL;
-  // Shadow of the jacket on the top.
-  soft(
-    ctx,
-    box,
-    5,
-    (c) => {
-      c.translate(3, 3);
-      c.fillStyle = rgba("#5A4438", 0.55);
-      c.fill(shape);
-    },
-    { mode: "source-atop", alpha: 0.8 },
-  );
-  soft(ctx, box, 0.5, (c) => {
-    const g = c.createLinearGradient(CX - 330, 560, CX + 330, 760);
-    g.addColorStop(0, "#465A7A");
-    g.addColorStop(0.35, "#35455F");
-    g.addColorStop(0.62, "#2B394F");
-    g.addColorStop(1, "#1C2637");
-    c.fillStyle = g;
-    c.fill(shape);
-  });
-  form(ctx, side, shape, outer);
-  lapel(ctx, side, shape);
-}
-
-function form(ctx: Context, side: 1 | -1, shape: Path2D, outer: readonly Point[]): void {
-  const lit = side < 0;
-  const stroke = (points: readonly Point[], sigma: number, width: number, colour: string, alpha: number): void =>
-    soft(
-      ctx,
-      FULL,
-      sigma,
-      (c) => {
-        c.strokeStyle = rgba(colour, alpha);
-        c.lineWidth = width;
-        c.stroke(pathOf(smooth(points, side), false));
-      },
-      { clip: shape },
-    );
-  // The shoulder turns up to the light; the sleeve falls away from it.
-  soft(
-    ctx,
-    FULL,
-    7,
-    (c) => {
-      c.translate(0, 5);
-      c.strokeStyle = rgba("#7C91B4", lit ? 0.5 : 0.2);
-      c.lineWidth = 11;
-      c.stroke(pathOf(outer.slice(6, 52), false));
-    },
-    { clip: shape },
-  );
-  stroke(
-    [
-      [330, 660],
-      [322, 700],
-      [332, 762],
-    ],
-    14,
-    34,
-    "#0F1622",
-    lit ? 0.35 : 0.6,
-  );
-  // Armhole: seam, the fold beside it, and the pull lines toward the armpit.
-  stroke(
-    [
-      [264, 616],
-      [254, 648],
-      [256, 690],
-      [270, 760],
-    ],
-    5,
-    9,
-    "#0F1622",
-    0.5,
-  );
-  stroke(
-    [
-      [252, 632],
-      [240, 668],
-      [240, 720],
-      [250, 762],
-    ],
-    7,
-    13,
-    "#7C91B4",
-    lit ? 0.32 : 0.14,
-  );
-  stroke(
-    [
-      [264, 616],
-      [254, 648],
-      [256, 690],
-      [270, 760],
-    ],
-    0.6,
-    1.1,
-    "#0C121B",
-    0.4,
-  );
-  stroke(
-    [
-      [250, 700],
-      [206, 690],
-      [166, 668],
-    ],
-    6,
-    8,
-    "#0F1622",
-    0.4,
-  );
-  stroke(
-    [
-      [252, 722],
-      [204, 716],
-      [150, 696],
-    ],
-    6,
-    8,
-    "#7C91B4",
-    lit ? 0.22 : 0.1,
-  );
-  stroke(
-    [
-      [296, 690],
-      [284, 720],
-      [290, 760],
-    ],
-    5,
-    7,
-    "#0F1622",
-    0.35,
-  );
-  stroke(
-    [
-      [150, 760],
-      [162, 700],
-      [150, 640],
-    ],
-    12,
-    18,
-    "#0F1622",
-    0.25,
-  );
-  // Rim light from behind right, kept inside the cloth.
-  if (!lit)
-    soft(
-      ctx,
-      FULL,
-      1.4,
-      (c) => {
-        c.strokeStyle = rgba("#FFE2C2", 0.5);
-        c.lineWidth = 2.6;
-        c.stroke(pathOf(outer.slice(14, 70), false));
-      },
-      { clip: shape },
-    );
-}
-
-/** Collar and lapel with a notch; both lie over the body and throw a small shadow. */
-function lapel(ctx: Context, side: 1 | -1, shape: Path2D): void {
-  const lit = side < 0;
-  // biome-ignore format: points read best as one row
-  const collar: Point[] = [[63, 560], [74, 551], [92, 572], [110, 592], [98, 606], [73, 617], [65, 594]];
-  // biome-ignore format: see above
-  const blade: Point[] = [[65, 594], [73, 612], [98, 605], [138, 600], [129, 638], [103, 688], [64, 738], [40, 764], [8, 764], [22, 740], [45, 690], [62, 640], [66, 614]];
-  const round = (points: readonly Point[]): Path2D => {
-    const p = half(points, side);
-    const path = pathOf([]);
-    p.forEach((q, i) => {
-      const next = p[(i + 1) % p.length] as Point;
-      const mid: Point = [(q[0] + next[0]) / 2, (q[1] + next[1]) / 2];
-      if (i === 0) path.moveTo(mid[0], mid[1]);
-      else path.arcTo(q[0], q[1], next[0], next[1], 3.5);
-    });
-    path.arcTo((p[0] as Point)[0], (p[0] as Point)[1], (p[1] as Point)[0], (p[1] as Point)[1], 3.5);
-    path.closePath();
-    return path;
-  };
-  for (const [points, tone] of [
-    [blade, 0],
-    [collar, 1],
-  ] as const) {
-    const path = round(points);
-    soft(
-      ctx,
-      FULL,
-      3.6,
-      (c) => {
-        c.translate(3, 4.5);
-        c.fillStyle = rgba("#0B1019", 0.5);
-        c.fill(path);
-      },
-      { clip: shape },
-    );
-    soft(ctx, FULL, 0.45, (c) => {
-      const g = c.createLinearGradient(CX + side * 130, 590, CX + side * 20, 730);
-      g.addColorStop(0, lit ? "#556B8E" : "#3A4A64");
-      g.addColorStop(0.5, lit ? "#445876" : "#30405A");
-      g.addColorStop(1, lit ? "#2E3D55" : "#222E42");
-      c.fillStyle = g;
-      c.fill(path);
-      c.fillStyle = rgba("#0B1019", tone * 0.12);
-      c.fill(path);
-    });
-    soft(
-      ctx,
-      FULL,
-      0.8,
-      (c) => {
-        c.strokeStyle = rgba("#9FB2D0", lit ? 0.4 : 0.22);
-        c.lineWidth = 1.5;
-        c.stroke(path);
-      },
-      { clip: path },
-    );
-  }
-  stitch(
-    ctx,
-    half(
-      [
-        [133, 606],
-        [124.5, 637],
-        [99.5, 685],
-        [61, 734],
-      ],
-      side,
-    ),
-    "#8FA3C4",
-    lit ? 0.28 : 0.16,
-  );
-  // The roll of the lapel: a soft shade along the break line.
-  soft(
-    ctx,
-    FULL,
-    4,
-    (c) => {
-      c.strokeStyle = rgba("#0B1019", 0.42);
-      c.lineWidth = 7;
-      c.stroke(
-        pathOf(
-          smooth(
-            [
-              [60, 585],
-              [64, 630],
-              [50, 690],
-              [20, 752],
-            ],
-            side,
-          ),
-          false,
-        ),
-      );
-    },
-    { clip: round(blade) },
-  );
-}
+// biome-ignore format: one row per outline or fold reads best
+const BLAZER: JacketSpec = {
+  cx: CX,
+  body: [[61, 556], [84, 566], [134, 583], [206, 600], [266, 619], [302, 644], [322, 682], [334, 726], [340, 764]],
+  fold: [[63, 560], [66, 590], [60, 640], [44, 690], [20, 744], [14, 764]],
+  collar: [[63, 560], [74, 551], [92, 572], [110, 592], [98, 606], [73, 617], [65, 594]],
+  lapel: [[65, 594], [73, 612], [98, 605], [138, 600], [129, 638], [103, 688], [64, 738], [40, 768], [8, 768], [22, 740], [45, 690], [62, 640], [66, 614]],
+  stitches: [[133, 606], [124.5, 637], [99.5, 685], [61, 734]],
+  folds: [
+    { points: [[330, 660], [322, 700], [332, 766]], sigma: 14, width: 34, kind: "dark", alpha: [0.35, 0.6] },
+    { points: [[264, 616], [254, 648], [256, 690], [270, 766]], sigma: 5, width: 9, kind: "dark", alpha: [0.38, 0.4] },
+    { points: [[252, 632], [240, 668], [240, 720], [250, 766]], sigma: 7, width: 13, kind: "light", alpha: [0.32, 0.14] },
+    { points: [[264, 616], [254, 648], [256, 690], [270, 766]], sigma: 0.6, width: 1.1, kind: "dark", alpha: [0.26, 0.26] },
+    { points: [[250, 700], [206, 690], [166, 668]], sigma: 6, width: 8, kind: "dark", alpha: [0.4, 0.4] },
+    { points: [[252, 722], [204, 716], [150, 696]], sigma: 6, width: 8, kind: "light", alpha: [0.22, 0.1] },
+    { points: [[296, 690], [284, 720], [290, 766]], sigma: 5, width: 7, kind: "dark", alpha: [0.35, 0.35] },
+    { points: [[150, 766], [162, 700], [150, 640]], sigma: 12, width: 18, kind: "dark", alpha: [0.25, 0.25] },
+  ],
+  cloth: ["#465A7A", "#35455F", "#2B394F", "#1C2637"],
+  lapelLit: ["#556B8E", "#445876", "#2E3D55"],
+  lapelFar: ["#3A4A64", "#30405A", "#222E42"],
+  sheen: "#7C91B4",
+  dark: "#0C121C",
+  edge: "#9FB2D0",
+  rim: "#FFE2C2",
+  under: "#5A4438",
+  corner: 3.5,
+};
 
 /** Bob and head shade the collar and the shoulders a little. */
 function hairShadow(ctx: Context): void {

@@ -3,7 +3,7 @@ import { createRandom, lerp, type Point, rgba, smoothstep, spline } from "../mat
 import { type Box, type Context, createSurface, FULL, maskWith, pathOf, place, soft, type Surface } from "../raster.ts";
 import { between, hairRamp, type HairLook, paintLock } from "../strands.ts";
 
-const BOX: Box = [440, 20, 400, 625];
+const BOX: Box = [440, 20, 400, 690];
 
 const LOOK: HairLook = {
   dark: "#1E1210",
@@ -180,15 +180,15 @@ export function paintWomanBackHair(): Surface {
   const right: Point[] = [[780, 250], [790, 350], [794, 450], [798, 540], [790, 630]];
   soft(ctx, BOX, 2, (c) => {
     c.fillStyle = rgba(LOOK.dark, 1);
-    c.fill(pathOf([...spline(left, 10), ...spline(right, 10).reverse()]));
+    c.fill(pathOf([...spline(left, 10), ...spline(right, 10).toReversed()]));
   });
   for (let i = 0; i < 8; i++) {
     paintLock(ctx, LOOK, {
       a: between(spline(left, 10), spline(right, 10), i / 8),
       b: between(spline(left, 10), spline(right, 10), (i + 1.25) / 8),
-      strands: 70,
+      strands: 120,
       seed: 90 + i,
-      lift: -0.2,
+      lift: -0.13,
       ragged: 0.05,
     });
   }
@@ -216,13 +216,78 @@ export function paintWomanFrontHair(ctx: Context, face: Surface): void {
   maskWith(shadow, face);
   place(ctx, shadow);
   // Below the cheekbones the locks pass behind the jaw: there they belong to the back hair only.
-  const front = createSurface(BOX);
-  place(front.ctx, sides());
-  front.ctx.globalCompositeOperation = "destination-in";
-  const fade = front.ctx.createLinearGradient(0, 372, 0, 420);
-  fade.addColorStop(0, "rgba(0,0,0,1)");
-  fade.addColorStop(1, "rgba(0,0,0,0)");
-  front.ctx.fillStyle = fade;
-  front.ctx.fillRect(BOX[0], BOX[1], BOX[2], BOX[3]);
-  place(ctx, front);
+  place(ctx, faded(sides(), 372, 420, 0));
+  tress(ctx);
+}
+
+/** A copy of `hair` whose opacity goes from 1 to `low` between the heights `from` and `to`, u. */
+function faded(hair: Surface, from: number, to: number, low: 0 | 1): Surface {
+  const copy = createSurface(hair.box);
+  const { ctx } = copy;
+  place(ctx, hair);
+  ctx.globalCompositeOperation = "destination-in";
+  const fade = ctx.createLinearGradient(0, from, 0, to);
+  fade.addColorStop(0, `rgba(0,0,0,${1 - low})`);
+  fade.addColorStop(1, `rgba(0,0,0,${low})`);
+  ctx.fillStyle = fade;
+  ctx.fillRect(hair.box[0], hair.box[1], hair.box[2], hair.box[3]);
+  return copy;
+}
+
+// biome-ignore format: guide points read best as one row each
+const TRESS_OUT: Point[] = [[496, 350], [492, 410], [484, 470], [478, 526], [481, 576], [494, 616], [515, 646], [538, 660]];
+// biome-ignore format: see above
+const TRESS_IN: Point[] = [[520, 350], [526, 410], [543, 462], [558, 510], [566, 556], [570, 602], [568, 642], [559, 674]];
+
+/** One tress falls over the near shoulder: it breaks the symmetry and ties head and body together. */
+function tress(ctx: Context): void {
+  const hair = createSurface(BOX);
+  const guide = (v: number, tip: number): Point[] => {
+    const a = between(spline(TRESS_OUT, 10), spline(TRESS_IN, 10), v, 60);
+    const b = between(spline(TRESS_OUT, 10), spline(TRESS_IN, 10), tip, 60);
+    return a.map((p, i) => {
+      const t = i / 59;
+      const k = smoothstep(0.3, 1, t);
+      const wave = 2.6 * smoothstep(0.2, 0.5, t) * (1 - k * 0.5) * Math.sin(t * 9 + v * 2);
+      const q = b[i] as Point;
+      return [lerp(p[0], q[0], k) + wave, lerp(p[1], q[1], k)];
+    });
+  };
+  const locks = [
+    [0, 0.5, 0.02, 0.44, 0.93],
+    [0.5, 1, 0.5, 1, 1],
+    [0.24, 0.74, 0.26, 0.72, 0.97],
+  ] as const;
+  locks.forEach(([from, to, tipFrom, tipTo, reach], i) => {
+    const cut = (line: Point[]): Point[] => line.slice(0, Math.round(60 * reach));
+    paintLock(hair.ctx, LOOK, {
+      a: cut(guide(from, tipFrom)),
+      b: cut(guide(to, tipTo)),
+      strands: 230,
+      seed: 140 + i,
+      lift: i === 1 ? -0.02 : 0.03,
+      shadow: i === 0 ? 0 : 0.5,
+      ragged: 0.1,
+      gather: 0.65,
+      round: 0.8,
+      clumps: 4,
+      stray: 0.03,
+      body: 0.9,
+      tone: (u, t) => -0.08 * (1 - smoothstep(0, 0.3, u)) + 0.12 * Math.sin(t * 13 + 0.6),
+    });
+  });
+  const visible = faded(hair, 384, 436, 1);
+  soft(ctx, BOX, 5, (c) => {
+    c.save();
+    c.beginPath();
+    c.rect(BOX[0], 545, BOX[2], 200);
+    c.clip();
+    c.translate(6, 5);
+    place(c, visible);
+    c.globalCompositeOperation = "source-in";
+    c.fillStyle = rgba("#0A0C12", 0.5);
+    c.fillRect(BOX[0] - 20, BOX[1] - 20, BOX[2] + 40, BOX[3] + 40);
+    c.restore();
+  });
+  place(ctx, visible);
 }

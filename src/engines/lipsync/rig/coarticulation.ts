@@ -24,10 +24,13 @@ const SIGMA = toVector({
   tuck: 0.027,
 });
 /** Lips are ready before the sound: seconds by which a sound's time is moved ahead. */
-const ANTICIPATION = 0.034;
+const ANTICIPATION = 0.03;
 const ROUNDING_ANTICIPATION = 0.045;
 /** No kernel reaches further than this, in seconds: three times the widest. */
 const REACH = 0.4;
+
+/** Seconds beyond which a longer sound insists no more. */
+const LONGEST = 0.2;
 
 /** A closure sits a little ahead of the middle of its sound. */
 const CLOSURE_AT = 0.45;
@@ -81,7 +84,10 @@ function lowerBound(values: Float64Array, limit: number): number {
 export function coarticulate(events: readonly MouthEvent[]): MouthSource {
   const ends = Float64Array.from(events, (event) => event.end);
   const targets = events.map((event) => toVector(event.viseme.target));
-  const weights = events.map((event) => event.viseme.weight * ((event.end - event.start) / 0.08) ** 0.3);
+  const weights = events.map((event) => {
+    const duration = Math.min(LONGEST, event.end - event.start);
+    return event.viseme.weight * (duration / 0.08) ** 0.3;
+  });
   const closures = events.map(closureOf).filter((closure) => closure !== undefined);
   const sums = new Float64Array(PARAMETER_COUNT);
   const totals = new Float64Array(PARAMETER_COUNT);

@@ -41,6 +41,7 @@ export class LipShading {
   #upperGlow = 0;
   #lowerGlow = 0;
   #sideLight = 0;
+  #gloss = 0;
   #corner = 0;
   #under = 0;
   #above = 0;
@@ -66,16 +67,21 @@ export class LipShading {
     this.#lower = geometry.innerLower[index] as number;
     this.#bottom = geometry.outerLower[index] as number;
     const inCorner = smooth((side - 0.72) / 0.28);
-    this.#lineStrength = side > 1.06 ? 0 : (0.78 + 0.12 * press) * (1 - smooth((side - 0.94) / 0.12));
+    this.#lineStrength =
+      side > 1.06
+        ? 0
+        : (0.78 + 0.12 * press) *
+          (1 - 0.45 * this.#round * smooth((side - 0.5) / 0.4)) *
+          (1 - smooth((side - 0.94) / 0.12));
     this.#lineWidth = (0.021 + 0.008 * bell((side - 0.3) / 0.2) - 0.006 * inCorner) * this.#half;
     // Fine creases run across the lips, a little different in every place.
-    const crease = Math.sin(t * 61 + 1.3) * 0.5 + Math.sin(t * 37 + 0.4) * 0.3 + Math.sin(t * 97 + 2.1) * 0.35;
-    this.#fleck = crease * 0.035 * (1 - inCorner);
+    const crease = Math.sin(t * 23 + 0.4) * Math.sin(t * 31 + 1.1) + 0.6 * Math.sin(t * 53 + 2.1) * Math.sin(t * 17);
+    this.#fleck = crease * 0.022 * (1 - inCorner);
     this.#upperGlow = 0.2 * bell((t + 0.02) / 0.14) + 0.16 * bell((t + 0.34) / 0.22) + 0.08 * bell((t - 0.34) / 0.22);
     this.#lowerGlow =
-      (0.52 * bell((t + 0.2) / 0.24) + 0.4 * bell((t - 0.16) / 0.22) - 0.1 * bell(t / 0.07)) *
-      (1 - 0.55 * press) *
-      (1 - 0.4 * this.#tuck);
+      (0.44 * bell((t + 0.2) / 0.26) + 0.34 * bell((t - 0.18) / 0.24)) * (1 - 0.55 * press) * (1 - 0.4 * this.#tuck);
+    this.#gloss =
+      0.34 * (bell((t + 0.19) / 0.13) + 0.6 * bell((t - 0.13) / 0.1)) * (1 - 0.8 * press) * (1 - 0.5 * this.#tuck);
     this.#sideLight = -0.06 * t - 0.16 * inCorner;
     this.#corner = 0.5 * (1 - 0.75 * this.#round);
     const width = Math.max(0, 1 - t * t);
@@ -105,7 +111,8 @@ export class LipShading {
       const v = clamp01((at - this.#lower) / thickness);
       this.#set(palette.lower);
       this.#mix(palette.upper, 0.75 * (1 - smooth(v / 0.3)));
-      this.#mix(palette.highlight, this.#lowerGlow * bell((v - 0.42) / 0.2));
+      this.#mix(palette.highlight, this.#lowerGlow * bell((v - 0.42) / 0.22));
+      this.#mix(palette.highlight, this.#gloss * bell((v - 0.36 - 0.03 * this.#fleck * 45) / 0.075));
       this.#mix(palette.upper, 0.5 * smooth((v - 0.66) / 0.34));
       if (gap > 1) {
         // An open lip shows its wet inner roll.
@@ -138,9 +145,9 @@ export class LipShading {
     }
     const geometry = this.#geometry as MouthGeometry;
     const toCorner = (Math.abs(this.#along) - 1.0) * geometry.halfWidth;
-    const cornerX = toCorner / (0.06 * half);
+    const cornerX = toCorner / (0.05 * half);
     if (cornerX > -4 && cornerX < 4) {
-      const cornerY = (at - geometry.cornerY) / (0.045 * half);
+      const cornerY = (at - geometry.cornerY) / (0.038 * half);
       const dark = this.#corner * bell(cornerX) * bell(cornerY);
       if (dark > 0.004) {
         this.#mix(palette.line, dark * 0.75);

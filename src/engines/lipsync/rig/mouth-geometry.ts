@@ -15,6 +15,9 @@ const CORNER_FALL = 0.3;
 const UPPER_TEETH = 0.125;
 const LOWER_TEETH = 0.045;
 
+/** A ring opens upward too: share of the chin's fall that rounded lips rise by. */
+const ROUND_ARCH = 0.22;
+
 const clamp01 = (x: number): number => (x < 0 ? 0 : x > 1 ? 1 : x);
 
 /**
@@ -73,7 +76,8 @@ export class MouthGeometry {
     const smile = value(PARAMETER.smile);
     const press = clamp01(value(PARAMETER.press));
     const tuck = clamp01(value(PARAMETER.tuck));
-    const raise = 2 * half * UPPER_RAISE * value(PARAMETER.upper) * (1 - press);
+    const arch = ROUND_ARCH * round * this.#sheet.jaw.drop * jaw;
+    const raise = (2 * half * UPPER_RAISE * value(PARAMETER.upper) + arch) * (1 - press);
     const drop = 2 * half * LOWER_DROP * value(PARAMETER.lower) * (1 - press);
     const grin = smile - REST_SMILE;
 
@@ -82,16 +86,17 @@ export class MouthGeometry {
     const cornerFall = this.fall * CORNER_FALL;
     const lift = (this.#sheet.mouth.corner_lift * smile) / REST_SMILE;
     this.halfWidth = half * value(PARAMETER.width) * (1 + 0.06 * grin);
-    const inset = 0.07 + 0.27 * round;
+    const inset = 0.07 + 0.36 * round * round;
     this.innerHalf = this.halfWidth * (1 - inset);
     this.cornerY = cy - lift + cornerFall;
 
-    const thinU = (1 + 0.16 * round) * (1 - 0.44 * press) * (1 - 0.1 * jaw) * (1 - 0.14 * grin);
+    const thinU = (1 + 0.16 * round) * (1 - 0.36 * press) * (1 - 0.1 * jaw) * (1 - 0.14 * grin);
     const thickUpper = upperHeight * thinU;
-    const thickLower = lowerHeight * (1 - 0.06 * round) * (1 - 0.42 * press) * (1 - 0.45 * tuck) * (1 - 0.1 * grin);
+    const thickLower = lowerHeight * (1 - 0.06 * round) * (1 - 0.34 * press) * (1 - 0.45 * tuck) * (1 - 0.1 * grin);
     const bow = 0.17 * (1 - 0.5 * round) * (1 - 0.4 * press);
     const lens = 0.92 - 0.4 * round - 0.2 * clamp01(jaw * 1.2) * (1 - round);
-    const tubercle = 1.3 * (1 - 0.7 * press) * (1 - clamp01(jaw * 3)) * (half / 45);
+    const apart = clamp01((raise + drop + innerFall) / 5);
+    const tubercle = 1.3 * (1 - 0.6 * press) * (1 - apart) * (half / 45);
     const tuckUp = 3 * tuck * (half / 45);
     const outerFall = this.fall + drop * 0.72 - tuckUp * 0.7;
 
@@ -105,21 +110,18 @@ export class MouthGeometry {
       const reach = Math.min(1, side);
       // The lip line: corners up, a dip under the cupid's bow, the two cushions of the lower lip beside it.
       const rise = lift * reach ** 2.1;
-      const line =
-        cy -
-        rise +
-        cornerFall * reach * reach +
-        tubercle * (Math.exp(-((t / 0.15) ** 2)) - 0.45 * Math.exp(-(((side - 0.36) / 0.17) ** 2)));
+      const base = cy - rise + cornerFall * reach * reach;
+      const line = base + tubercle * (Math.exp(-((t / 0.15) ** 2)) - 0.45 * Math.exp(-(((side - 0.36) / 0.17) ** 2)));
       const open = s < 1 ? (1 - s * s) ** lens : 0;
-      const openUpper = s < 1 ? (1 - s * s) ** (0.5 * lens + 0.25) : 0;
+      const openUpper = s < 1 ? (1 - s * s) ** (0.5 * lens + 0.22) : 0;
       const flank = side < 0.24 ? 0 : (reach - 0.24) / 0.76;
-      const crest = side < 0.24 ? 1 - bow * 0.5 * (Math.cos((Math.PI * t) / 0.24) + 1) : 1 - flank ** 1.35;
-      const belly = (1 - reach ** 2.4) ** 0.85;
+      const crest = side < 0.24 ? 1 - bow * 0.5 * (Math.cos((Math.PI * t) / 0.24) + 1) : 1 - flank ** 1.6;
+      const belly = (1 - reach ** 2.5) ** 0.93;
       const outerOpen = (1 - reach * reach) ** 0.8;
       const innerUpper = line - raise * openUpper;
       const innerLower = line + open * (innerFall + drop) - tuckUp * belly;
       const outerUpper = line - thickUpper * crest - raise * 0.85 * (1 - reach * reach);
-      const outerLower = line + thickLower * belly + outerFall * outerOpen;
+      const outerLower = base + thickLower * belly + outerFall * outerOpen;
       this.outerUpper[i] = outerUpper;
       this.innerUpper[i] = Math.max(innerUpper, outerUpper + 0.18 * thickUpper * crest);
       this.outerLower[i] = outerLower;
@@ -131,7 +133,7 @@ export class MouthGeometry {
     this.middleUpper = cy - raise;
     this.middleLower = cy + innerFall + drop - tuckUp;
     const showUpper = value(PARAMETER.teethUpper);
-    this.upperTeeth = cy + half * UPPER_TEETH - (1 - showUpper) * 0.06 * half;
+    this.upperTeeth = cy + half * UPPER_TEETH - (1 - showUpper) * 0.12 * half;
     this.lowerTeeth = cy + this.fall + half * LOWER_TEETH - value(PARAMETER.teethLower) * 0.05 * half;
   }
 }

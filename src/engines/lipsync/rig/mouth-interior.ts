@@ -69,8 +69,9 @@ export class MouthInterior {
     this.#inside = inside;
     // The row of teeth is an arch: seen from the front its edge rises to the sides, and the sides lie in shade.
     const upperGap = toothGap(UPPER_GAPS, side);
-    const lateral = side > 0.3 && side < 0.525 ? 0.016 : 0;
-    this.#upperEdge = geometry.upperTeeth - this.#half * (0.075 * x * x * (1 + side) + 0.03 * upperGap.notch + lateral);
+    const lateral = 0.017 * Math.exp(-(((side - 0.415) / 0.09) ** 2));
+    this.#upperEdge =
+      geometry.upperTeeth - this.#half * (0.075 * x * x * (1 + side) + 0.014 * upperGap.notch + lateral);
     this.#lowerEdge = geometry.lowerTeeth - this.#half * (0.1 * x * x - 0.018 * toothGap(LOWER_GAPS, side).notch);
     const { teeth_centre: centre, teeth_quarter: quarter, teeth_corner: corner, teeth_gap: line } = this.#palette;
     const shade = Math.max(inside ** 1.3, side * 0.92);
@@ -112,12 +113,13 @@ export class MouthInterior {
       }
     }
     // The upper lip shades what is under it, the lower lip's roll what is behind it.
-    const shadow = 1 - (at - this.#top) / (this.#half * LIP_SHADOW);
-    if (shadow > 0) this.#mix(palette.cavity_edge, 0.66 * shadow ** 1.4);
-    const roll = 1 - (this.#bottom - at) / (this.#half * 0.06);
+    const shadow = 1 - (at - this.#top) / Math.min(this.#half * LIP_SHADOW, gap * 0.7);
+    if (shadow > 0) this.#mix(palette.cavity_edge, 0.62 * shadow ** 1.5);
+    const roll = 1 - (this.#bottom - at) / Math.min(this.#half * 0.06, gap * 0.25);
     if (roll > 0) this.#mix(palette.cavity_edge, 0.5 * roll);
-    const cheek = (this.#inside - 0.72) / 0.28;
-    if (cheek > 0) this.#mix(palette.cavity_edge, 0.6 * cheek * cheek);
+    const cheek = (this.#inside - 0.58) / 0.42;
+    if (cheek > 0) this.#mix(palette.cavity_edge, 0.82 * cheek * cheek);
+    if (gap < 9) this.#mix(palette.cavity_edge, 0.16 * (1 - gap / 9));
   }
 
   #tongue(at: number, opacity: number): void {
@@ -147,5 +149,5 @@ export class MouthInterior {
 function toothGap(gaps: readonly number[], side: number): { line: number; notch: number } {
   let nearest = Infinity;
   for (const gap of gaps) nearest = Math.min(nearest, Math.abs(side - gap));
-  return { line: Math.max(0, 1 - nearest / 0.018), notch: Math.max(0, 1 - nearest / 0.06) ** 2 };
+  return { line: Math.max(0, 1 - nearest / 0.018), notch: Math.max(0, 1 - nearest / 0.075) ** 2 };
 }

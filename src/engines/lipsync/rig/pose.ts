@@ -42,14 +42,20 @@ const smoothstep = (from: number, to: number, x: number): number => {
   return t * t * (3 - 2 * t);
 };
 
-/** Share of the chin's fall at height `y` of the resting face: 0 under the nose, 1 at the chin and below. */
-export const jawShare = (sheet: AvatarSheet, y: number): number => smoothstep(sheet.jaw.from_y, sheet.jaw.to_y, y);
+/** Below the chin the fall dies away over this stretch, u: the shadow on the neck is pushed together, hair stays. */
+const NECK = { from: 8, to: 76 } as const;
+
+/** Share of the chin's fall at height `y` of the resting face: 0 under the nose, 1 at the chin, 0 down the neck. */
+export function jawShare(sheet: AvatarSheet, y: number): number {
+  const chin = sheet.face.chin_y;
+  return smoothstep(sheet.jaw.from_y, sheet.jaw.to_y, y) * (1 - smoothstep(chin + NECK.from, chin + NECK.to, y));
+}
 
 /** Share of the chin's fall across the face: the jaw takes its outline along, not the hair beside it. */
 function jawWidth(sheet: AvatarSheet, x: number, y: number): number {
   const { cx, half_width: half, chin_y: chin } = sheet.face;
   const edge = half * (1 - 0.2 * smoothstep(sheet.jaw.from_y, chin, y));
-  return 1 - smoothstep(0.6 * edge, 1.04 * edge, Math.abs(x - cx));
+  return 1 - smoothstep(0.7 * edge, 1.22 * edge, Math.abs(x - cx));
 }
 
 /**
@@ -159,18 +165,18 @@ export class HeadWarp {
     return (1 - away * away) ** 2 * across * (1 - smoothstep(1, 1.3, side));
   }
 
-  /** The height at rest of what is now at `y`; two Newton steps are exact to a hundredth of a pixel. */
+  /** The height at rest of what is now at `y`; three Newton steps are exact to a hundredth of a pixel. */
   #unfall(fall: number, x: number, y: number): number {
     const { sheet } = this.#layers;
     if (fall === 0 || y < sheet.jaw.from_y) return y;
     const drop = fall * jawWidth(sheet, x, y);
     if (drop === 0) return y;
-    const span = sheet.jaw.to_y - sheet.jaw.from_y;
+    if (y > sheet.face.chin_y + NECK.to) return y;
     let rest = y - drop * jawShare(sheet, y - drop * 0.5);
-    for (let step = 0; step < 2; step++) {
-      const t = Math.min(1, Math.max(0, (rest - sheet.jaw.from_y) / span));
-      const slope = 1 + (drop * 6 * t * (1 - t)) / span;
-      rest -= (rest + drop * t * t * (3 - 2 * t) - y) / slope;
+    for (let step = 0; step < 3; step++) {
+      const share = jawShare(sheet, rest);
+      const slope = 1 + drop * (jawShare(sheet, rest + 0.5) - jawShare(sheet, rest - 0.5));
+      rest -= (rest + drop * share - y) / Math.max(0.3, slope);
     }
     return rest;
   }

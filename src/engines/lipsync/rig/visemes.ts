@@ -43,7 +43,7 @@ const COMMON: RuleTable = {
   ...rules("ħʕʡʢ", { name: "kk", target: { jaw: 0.42 } }),
   ...rules("jçʝcɟɲʎʄ", SOFT_PALATE),
   ...rules("hɦʔ", GLOTTAL),
-  ...rules("wʍɥ", { name: "ou", weight: 1.3 }),
+  ...rules("wʍɥ", { name: "ou", weight: 1.8 }),
 };
 
 /** Where a language uses a symbol for a sound that looks different. */

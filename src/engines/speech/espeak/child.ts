@@ -34,6 +34,8 @@ type Instance = {
 };
 type Factory = (options: object) => Promise<Instance>;
 
+/** Milliseconds without a sentence after which the process tries its code. */
+const REHEARSAL_DELAY_MS = 30;
 const VARIANTS_FOLDER = "/usr/share/espeak-ng-data/voices/!v";
 const EVENT_TYPES: ReadonlySet<string> = new Set(["sentence", "word", "phoneme", "mark", "end"]);
 
@@ -41,7 +43,8 @@ const EVENT_TYPES: ReadonlySet<string> = new Set(["sentence", "word", "phoneme",
 async function load(moduleUrl: string): Promise<Instance> {
   const loading = import(moduleUrl) as Promise<{ default: Factory }>;
   const data = readFileSync(new URL("espeak-ng.data", moduleUrl));
-  const bytes = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
+  const isWhole = data.byteLength === data.buffer.byteLength;
+  const bytes = isWhole ? data.buffer : data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
   return (await loading).default({ getPreloadedPackage: () => bytes });
 }
 
@@ -72,7 +75,7 @@ function speak(command: SpeakCommand): ChildMessage {
   const chunks: Int16Array[] = [];
   const events: EspeakEvent[] = [];
   let length = 0;
-  let problem: unknown;
+  let problem = "";
   synthesiser.synthesize(command.ssml, (samples, raw) => {
     try {
       // The view lies in the heap and is overwritten by the next one, so it is copied.
@@ -89,11 +92,11 @@ function speak(command: SpeakCommand): ChildMessage {
       }
       return 0;
     } catch (error) {
-      problem = error;
+      problem = error instanceof Error ? error.message : "unknown";
       return 1;
     }
   });
-  if (problem) return { type: "failed", id: command.id, reason: "synthesis", message: String(problem) };
+  if (problem !== "") return { type: "failed", id: command.id, reason: "synthesis", message: problem };
 
   const samples = new Int16Array(command.samples ? length : 0);
   let offset = 0;
@@ -113,7 +116,10 @@ process.on("disconnect", () => process.exit(0));
 process.on("SIGINT", () => {});
 const instance = await load(process.argv[2] ?? "");
 const synthesiser = new instance.eSpeakNGWorker();
+// Started ahead of time, it uses that time: code that has run once is compiled. A sentence that waits comes first.
+const rehearsal = setTimeout(() => synthesiser.synthesize("a", () => 0), REHEARSAL_DELAY_MS);
 process.on("message", (command: SpeakCommand) => {
+  clearTimeout(rehearsal);
   try {
     send(speak(command));
   } catch (error) {

@@ -8,10 +8,12 @@ import type { Availability, EngineInfo } from "../../engine.ts";
 import type { SpeechEngine, SpeechPart, SpeechRequest, VoiceInfo } from "../speech-engine.ts";
 import { detectLanguage, LANGUAGES, sentenceLanguage, spokenLanguage } from "./language.ts";
 import { EspeakProcess } from "./process.ts";
-import { cutSentences } from "./sentences.ts";
+import { prosodyOf } from "./prosody.ts";
 import { makePart } from "./sentence-part.ts";
+import { cutSentences } from "./sentences.ts";
+import { finishSound, TAIL_SECONDS } from "./sound.ts";
 import { checkText } from "./text.ts";
-import { VoiceShelf } from "./voices.ts";
+import { type Voice, VoiceShelf } from "./voices.ts";
 
 const PACKAGE = "@echogarden/espeak-ng-emscripten";
 const INFO: EngineInfo = {
@@ -22,6 +24,9 @@ const INFO: EngineInfo = {
   license: "GPL-3.0 (espeak-ng, in a process of its own)",
   languages: LANGUAGES,
 };
+
+/** Samples of sound that the code is tried on: enough for the compiler to take notice. */
+const REHEARSAL_SAMPLES = 11_025;
 
 /** What the engine needs to know. */
 export type EspeakEngineOptions = {
@@ -45,6 +50,7 @@ export class EspeakEngine implements SpeechEngine {
   readonly #timeoutMs: number | undefined;
   readonly #shelf: VoiceShelf;
   #process: EspeakProcess | undefined;
+  #rehearsed = false;
 
   constructor(options: EspeakEngineOptions) {
     this.#resolve = options.resolvePackage ?? (() => createRequire(import.meta.url).resolve(PACKAGE));
@@ -109,12 +115,25 @@ export class EspeakEngine implements SpeechEngine {
       return part;
     };
     let next = make(0);
+    this.#rehearse(voice, request);
     for (let index = 0; index < sentences.length; index++) {
       const part = await next;
       if (index + 1 < sentences.length) next = make(index + 1);
       yield part;
       if (signal.aborted) throw new AppError("cancelled", "The job was cancelled.", { cause: signal.reason });
     }
+  }
+
+  /**
+   * Has the sound code compiled, and its filters designed, while the process is still starting; so the first sentence
+   * need not wait for that too.
+   */
+  #rehearse(voice: Voice, { sampleRate, rate, pitch }: SpeechRequest): void {
+    if (this.#rehearsed) return;
+    this.#rehearsed = true;
+    const { readRate } = prosodyOf(voice, "en", rate, pitch);
+    const click = new Int16Array(REHEARSAL_SAMPLES).fill(1_000);
+    finishSound(click, { readRate, sampleRate, timbre: voice.timbre, tail: TAIL_SECONDS });
   }
 
   /** Ends the synthesiser's process. A later request starts another. */

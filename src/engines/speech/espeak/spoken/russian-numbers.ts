@@ -147,6 +147,7 @@ export function ordinal(value: number, form: OrdinalForm): string {
   const words = cardinal(String(value)).split(" ");
   const last = words.pop() as string;
   const stem = ORDINAL_STEMS[last] ?? ordinalStem(last);
+  if (last === "три" && form === "nominative_m") return [...words, "третий"].join(" ");
   if (last === "три") return [...words, stem + third].join(" ");
   // второй, шестой, седьмой, восьмой, сороковой are stressed on their ending.
   const stressed = form === "nominative_m" && /^(?:два|шесть|семь|восемь|сорок|ноль)$/u.test(last);
