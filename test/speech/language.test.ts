@@ -15,7 +15,8 @@ test("finds the language of the documents' sentences", () => {
 
 const CASES = [
   ["저는 machine learning 엔지니어입니다", "ko"],
-  ["Hello 안녕", "en"],
+  ["The word 안녕 means hello", "en"],
+  ["Это machine learning и API, версия 3.5.", "ru"],
   ["Ә", "kk"],
   ["ОЙ-ҚАЛА", "kk"],
   ["Это API для lip sync видео", "ru"],

@@ -175,7 +175,12 @@ function flyaways(ctx: Context): void {
     ctx.lineWidth = random.range(0.45, 0.8);
     ctx.beginPath();
     ctx.moveTo(p[0], p[1] + 1.5);
-    ctx.quadraticCurveTo(p[0] + Math.cos(angle + out) * length * 0.5, p[1] + Math.sin(angle + out) * length * 0.5, p[0] + Math.cos(angle + out * 0.6) * length, p[1] + Math.sin(angle + out * 0.6) * length);
+    ctx.quadraticCurveTo(
+      p[0] + Math.cos(angle + out) * length * 0.5,
+      p[1] + Math.sin(angle + out) * length * 0.5,
+      p[0] + Math.cos(angle + out * 0.6) * length,
+      p[1] + Math.sin(angle + out * 0.6) * length,
+    );
     ctx.stroke();
   }
   ctx.restore();

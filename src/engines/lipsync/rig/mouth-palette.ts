@@ -23,6 +23,6 @@ export type MouthPalette = Readonly<Record<keyof AvatarSheet["mouth"]["palette"]
 
 /** The palette of a person's sheet. */
 export function mouthPalette(sheet: AvatarSheet): MouthPalette {
-  const entries = Object.entries(sheet.mouth.palette).filter((entry) => typeof entry[1] === "string");
-  return Object.fromEntries(entries.map(([name, hex]) => [name, toneOf(hex as string)])) as MouthPalette;
+  const entries = Object.entries(sheet.mouth.palette);
+  return Object.fromEntries(entries.map(([name, hex]) => [name, toneOf(hex)])) as MouthPalette;
 }

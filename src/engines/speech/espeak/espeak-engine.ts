@@ -11,7 +11,7 @@ import { EspeakProcess } from "./process.ts";
 import { prosodyOf } from "./prosody.ts";
 import { makePart } from "./sentence-part.ts";
 import { cutSentences } from "./sentences.ts";
-import { finishSound, TAIL_SECONDS } from "./sound.ts";
+import { FADE_OUT_SECONDS, finishSound, TAIL_SECONDS } from "./sound.ts";
 import { checkText } from "./text.ts";
 import { type Voice, VoiceShelf } from "./voices.ts";
 
@@ -133,7 +133,13 @@ export class EspeakEngine implements SpeechEngine {
     this.#rehearsed = true;
     const { readRate } = prosodyOf(voice, "en", rate, pitch);
     const click = new Int16Array(REHEARSAL_SAMPLES).fill(1_000);
-    finishSound(click, { readRate, sampleRate, timbre: voice.timbre, tail: TAIL_SECONDS });
+    finishSound(click, {
+      readRate,
+      sampleRate,
+      timbre: voice.timbre,
+      tail: TAIL_SECONDS,
+      fadeOut: FADE_OUT_SECONDS.voice,
+    });
   }
 
   /** Ends the synthesiser's process. A later request starts another. */

@@ -43,24 +43,28 @@ export function spokenLanguage(tag: string): SpokenLanguage {
   return { code, voice: VOICE_OF[whole] ?? VOICE_OF[code] ?? code };
 }
 
-/** Writing systems told apart, each with the language that is spoken where nothing else is known. */
+/**
+ * Writing systems told apart, each with the language that is spoken where nothing else is known, and what a letter
+ * weighs: a syllable or an ideograph takes several letters elsewhere, and names and terms in Latin letters stand in
+ * texts of every language, so those weigh least.
+ */
 const SCRIPTS = [
-  { script: "Hangul", letters: /\p{Script=Hangul}/u, language: "ko", weight: 2.5 },
-  { script: "Cyrillic", letters: /\p{Script=Cyrillic}/u, language: "ru", weight: 1 },
+  { script: "Hangul", letters: /\p{Script=Hangul}/u, language: "ko", weight: 3 },
+  { script: "Cyrillic", letters: /\p{Script=Cyrillic}/u, language: "ru", weight: 2 },
   { script: "Latin", letters: /\p{Script=Latin}/u, language: "en", weight: 1 },
-  { script: "Kana", letters: /[\p{Script=Hiragana}\p{Script=Katakana}]/u, language: "ja", weight: 2.5 },
-  { script: "Han", letters: /\p{Script=Han}/u, language: "zh", weight: 2.5 },
-  { script: "Greek", letters: /\p{Script=Greek}/u, language: "el", weight: 1 },
-  { script: "Hebrew", letters: /\p{Script=Hebrew}/u, language: "he", weight: 1 },
-  { script: "Arabic", letters: /\p{Script=Arabic}/u, language: "ar", weight: 1 },
-  { script: "Armenian", letters: /\p{Script=Armenian}/u, language: "hy", weight: 1 },
-  { script: "Georgian", letters: /\p{Script=Georgian}/u, language: "ka", weight: 1 },
-  { script: "Devanagari", letters: /\p{Script=Devanagari}/u, language: "hi", weight: 1 },
-  { script: "Bengali", letters: /\p{Script=Bengali}/u, language: "bn", weight: 1 },
-  { script: "Tamil", letters: /\p{Script=Tamil}/u, language: "ta", weight: 1 },
-  { script: "Telugu", letters: /\p{Script=Telugu}/u, language: "te", weight: 1 },
-  { script: "Thai", letters: /\p{Script=Thai}/u, language: "th", weight: 1 },
-  { script: "Ethiopic", letters: /\p{Script=Ethiopic}/u, language: "am", weight: 1 },
+  { script: "Kana", letters: /[\p{Script=Hiragana}\p{Script=Katakana}]/u, language: "ja", weight: 3 },
+  { script: "Han", letters: /\p{Script=Han}/u, language: "zh", weight: 3 },
+  { script: "Greek", letters: /\p{Script=Greek}/u, language: "el", weight: 2 },
+  { script: "Hebrew", letters: /\p{Script=Hebrew}/u, language: "he", weight: 2 },
+  { script: "Arabic", letters: /\p{Script=Arabic}/u, language: "ar", weight: 2 },
+  { script: "Armenian", letters: /\p{Script=Armenian}/u, language: "hy", weight: 2 },
+  { script: "Georgian", letters: /\p{Script=Georgian}/u, language: "ka", weight: 2 },
+  { script: "Devanagari", letters: /\p{Script=Devanagari}/u, language: "hi", weight: 2 },
+  { script: "Bengali", letters: /\p{Script=Bengali}/u, language: "bn", weight: 2 },
+  { script: "Tamil", letters: /\p{Script=Tamil}/u, language: "ta", weight: 2 },
+  { script: "Telugu", letters: /\p{Script=Telugu}/u, language: "te", weight: 2 },
+  { script: "Thai", letters: /\p{Script=Thai}/u, language: "th", weight: 2 },
+  { script: "Ethiopic", letters: /\p{Script=Ethiopic}/u, language: "am", weight: 2 },
 ] as const;
 
 /** A writing system that is told apart. */
@@ -79,8 +83,7 @@ export function languageOfScript(script: Script): string {
 }
 
 /**
- * Writing system that most of a text is in, by letters; a syllable or an ideograph weighs as much as the letters that it
- * would take. `undefined` for a text without letters.
+ * Writing system that most of a text is in, by the weight of its letters. `undefined` for a text without letters.
  */
 export function mainScript(text: string): Script | undefined {
   const weights = new Map<Script, number>();

@@ -5,7 +5,7 @@ import type { SpokenLanguage } from "./language.ts";
 import { normalise } from "./normalise.ts";
 import type { EspeakProcess, Utterance } from "./process.ts";
 import { prosodyOf } from "./prosody.ts";
-import { type FinishedSound, finishSound, TAIL_SECONDS } from "./sound.ts";
+import { FADE_OUT_SECONDS, type FinishedSound, finishSound, TAIL_SECONDS } from "./sound.ts";
 import { toMarkedSsml, toSsml } from "./ssml.ts";
 import { type MappedText, splitWords } from "./text.ts";
 import { carryWords, lacksWords, type RawPhoneme, readPhonemes, wordSpans } from "./timings.ts";
@@ -66,6 +66,11 @@ async function withWords(
   const { ssml, owners } = toMarkedSsml(spoken);
   const reply = await process.speak({ ...settings, ssml, samples: false }, signal);
   return carryWords(phonemes, readPhonemes(reply.events, owners, reply.milliseconds));
+}
+
+/** Whether the last sound is a vowel, a nasal or a liquid. */
+function endsVoiced(phonemes: readonly RawPhoneme[]): boolean {
+  return /[aeiouyæøœɐɑɒəɚɘɛɜɞɪɨɔɵɯʉʊʌʏwjmnŋɲlɫɭʎrɾɹ]/u.test(phonemes.findLast(({ ipa }) => ipa !== "")?.ipa ?? "");
 }
 
 /** Seconds of silence that the way a sentence ends adds to the usual. */

@@ -13,6 +13,8 @@ export const TARGET_LUFS = -18;
 export const MAX_TRUE_PEAK_DB = -1;
 /** Silence before the first sound of a part, in seconds. */
 export const LEAD_SECONDS = 0.06;
+/** How long a voice that stops dies away, and a noise, in seconds. espeak-ng cuts vowels off at full level. */
+export const FADE_OUT_SECONDS = { voice: 0.06, noise: 0.01 } as const;
 /** Silence after the last sound of a part, in seconds, without the pause that a sentence's end adds. */
 export const TAIL_SECONDS = 0.16;
 
@@ -21,7 +23,6 @@ const SILENCE_DB = -50;
 const FRAME_SECONDS = 0.005;
 /** What is kept around the sound for the fades to work on. */
 const MARGIN_SECONDS = 0.01;
-const FADE_OUT_SECONDS = 0.02;
 
 /** How to finish a sentence. */
 export type Finish = {
@@ -32,6 +33,8 @@ export type Finish = {
   readonly timbre: Timbre;
   /** Seconds of silence after the sound. */
   readonly tail: number;
+  /** Seconds over which the last sound dies away. */
+  readonly fadeOut: number;
 };
 
 /** A finished sentence. `toSeconds` turns milliseconds of espeak-ng's clock into seconds of the finished sound. */
@@ -39,7 +42,7 @@ export type FinishedSound = { readonly samples: Float32Array; readonly toSeconds
 
 /** Finishes one sentence. Sound that is silent throughout stays silent. */
 export function finishSound(raw: Int16Array, finish: Finish): FinishedSound {
-  const { readRate, sampleRate, timbre, tail } = finish;
+  const { readRate, sampleRate, timbre, tail, fadeOut } = finish;
   const { first, end } = audible(raw);
   const margin = Math.round(MARGIN_SECONDS * ESPEAK_SAMPLE_RATE);
   const from = Math.max(0, first - margin);
@@ -48,7 +51,7 @@ export function finishSound(raw: Int16Array, finish: Finish): FinishedSound {
 
   const body = resample(piece, readRate, sampleRate);
   applyTimbre(body, sampleRate, timbre);
-  fade(body, Math.round(((first - from) / readRate) * sampleRate), Math.round(FADE_OUT_SECONDS * sampleRate));
+  fade(body, Math.round(((first - from) / readRate) * sampleRate), Math.round((MARGIN_SECONDS + fadeOut) * sampleRate));
   level(body, sampleRate);
 
   const onset = Math.round(LEAD_SECONDS * sampleRate) - Math.round(((first - from) / readRate) * sampleRate);

@@ -20,8 +20,8 @@ export type RawPhoneme = {
   readonly word: number;
 };
 
-/** Shorter "silence" inside a word is a seam between two sounds (ms). */
-const SEAM = 35;
+/** Shorter "silence" between two sounds is a seam, as between the vowels of two syllables (ms). */
+const SEAM = 60;
 /** Modifiers that espeak-ng sometimes reports as phonemes of their own. */
 const MODIFIER = /^[ʲʰˠʷˤ̪̩̃ː̥̬͡ˑ]+$/u;
 
@@ -62,7 +62,10 @@ function addPhoneme(phonemes: Draft[], event: EspeakEvent, word: number): void {
 
 /** espeak-ng's Korean has letters for what IPA has marks for: `kh` is aspirated, `s-` is tense. */
 function toIpa(id: string): string {
-  return id.replace(/^([ˈˌ]?[ptkɕʃ]+)h$/u, "$1ʰ").replace(/-$/u, "\u0348");
+  return id
+    .replace(/^([ˈˌ]?[ptkɕʃ]+)h$/u, "$1ʰ")
+    .replace(/-$/u, "\u0348")
+    .replaceAll('"', "");
 }
 
 /** Without spans of no length, silence next to silence, and seams inside words. */
