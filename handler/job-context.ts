@@ -32,6 +32,7 @@ export function createJobContext({ parsed, services, signal, emit, clock, log, u
   const { config, engines } = services;
   const artifacts: Artifact[] = [];
   const progress = monotonic(emit);
+  let inlined = 0;
   let temp: Promise<TempDir> | undefined;
   const context: OperationContext = {
     jobId: parsed.id,
@@ -48,9 +49,12 @@ export function createJobContext({ parsed, services, signal, emit, clock, log, u
         delivery: parsed.output.delivery,
         persist: persist || parsed.output.persist,
         ttlSeconds: parsed.output.ttl_seconds ?? config.ttlSeconds,
-        inlineLimitBytes: config.inlineLimitBytes,
+        // The limit is the answer's, whatever the number of files in it.
+        inlineLimitBytes: Math.max(0, config.inlineLimitBytes - inlined),
+        signal,
         store: () => services.store(),
       });
+      inlined += artifact.base64?.length ?? 0;
       artifacts.push(artifact);
       return artifact;
     },

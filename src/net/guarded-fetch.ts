@@ -3,7 +3,7 @@ import { rm, stat } from "node:fs/promises";
 import type { LookupFunction } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { Agent, type Dispatcher, request } from "undici";
+import type { Dispatcher } from "undici";
 import { AppError, isAbort, toAppError } from "../errors.ts";
 import { type HostAddress, pinHost, type Resolver, systemResolver } from "./pinned-host.ts";
 
@@ -98,6 +98,8 @@ async function visit<T>(
   receive: (response: Response, signal: AbortSignal) => Promise<T>,
 ): Promise<URL | { readonly result: T }> {
   const { resolver = systemResolver, allowPrivate = false, connectTimeoutMs = 10_000, maxBytes, timeoutMs } = options;
+  // Loaded here, as its import takes tens of milliseconds that a start without downloads need not spend.
+  const { Agent, request } = await import("undici");
   const addresses = await raceAbort(pinHost(url, resolver, allowPrivate), signal);
   const agent = new Agent({
     connect: { lookup: pinnedLookup(addresses), timeout: Math.min(connectTimeoutMs, timeoutMs) },

@@ -87,8 +87,9 @@ export function truePeak(samples: Float32Array): number {
  * Turns the gain down around peaks, in place, so that the true peak stays under `ceiling`. Without such peaks nothing
  * changes.
  * @param ceiling 0…1, linear.
+ * @returns whether anything was turned down.
  */
-export function limit(samples: Float32Array, sampleRate: number, ceiling: number): void {
+export function limit(samples: Float32Array, sampleRate: number, ceiling: number): boolean {
   const gain = peaksAround(samples, ceiling);
   let needed = false;
   for (let n = 0; n < gain.length; n++) {
@@ -96,14 +97,15 @@ export function limit(samples: Float32Array, sampleRate: number, ceiling: number
     if (peak > ceiling) needed = true;
     gain[n] = peak > ceiling ? ceiling / peak : 1;
   }
-  if (!needed) return;
+  if (!needed) return false;
   const width = Math.max(1, Math.round(LOOK_AHEAD * sampleRate));
   const smooth = movingMean(released(heldMinimum(gain, width), sampleRate), width);
   for (let n = 0; n < samples.length; n++) samples[n] = (samples[n] as number) * (smooth[n] as number);
   // The gain moves, so a peak between samples can still come out a hair too high.
   const peak = truePeak(samples);
-  if (peak <= ceiling) return;
-  for (let n = 0; n < samples.length; n++) samples[n] = (samples[n] as number) * (ceiling / peak);
+  const rest = Math.min(1, ceiling / peak);
+  if (rest < 1) for (let n = 0; n < samples.length; n++) samples[n] = (samples[n] as number) * rest;
+  return true;
 }
 
 /** Least value within `width` samples on either side. */

@@ -1,6 +1,9 @@
 /** Measures of a voice: pitch and long-term spectrum. */
 
 const FRAME = 2048;
+/** cos and −sin of a whole turn in FRAME steps. */
+const COS = Float64Array.from({ length: FRAME }, (_, k) => Math.cos((2 * Math.PI * k) / FRAME));
+const SIN = Float64Array.from({ length: FRAME }, (_, k) => -Math.sin((2 * Math.PI * k) / FRAME));
 
 /** In-place radix-2 FFT of FRAME points. */
 function fft(re: Float64Array, im: Float64Array): void {
@@ -18,11 +21,13 @@ function fft(re: Float64Array, im: Float64Array): void {
     const half = size / 2;
     for (let start = 0; start < n; start += size) {
       for (let k = 0; k < half; k++) {
-        const angle = (-2 * Math.PI * k) / size;
+        const turn = k * (FRAME / size);
+        const c = COS[turn] as number;
+        const s = SIN[turn] as number;
         const a = start + k;
         const b = a + half;
-        const xr = (re[b] as number) * Math.cos(angle) - (im[b] as number) * Math.sin(angle);
-        const xi = (re[b] as number) * Math.sin(angle) + (im[b] as number) * Math.cos(angle);
+        const xr = (re[b] as number) * c - (im[b] as number) * s;
+        const xi = (re[b] as number) * s + (im[b] as number) * c;
         re[b] = (re[a] as number) - xr;
         im[b] = (im[a] as number) - xi;
         re[a] = (re[a] as number) + xr;
@@ -39,7 +44,7 @@ function meanSpectrum(samples: Float32Array): Float64Array {
   const im = new Float64Array(FRAME);
   for (let start = 0; start + FRAME <= samples.length; start += FRAME / 2) {
     for (let n = 0; n < FRAME; n++) {
-      re[n] = (samples[start + n] as number) * (0.5 - 0.5 * Math.cos((2 * Math.PI * n) / FRAME));
+      re[n] = (samples[start + n] as number) * (0.5 - 0.5 * (COS[n] as number));
       im[n] = 0;
     }
     fft(re, im);
@@ -98,7 +103,7 @@ export function pitches(samples: Float32Array, sampleRate: number): number[] {
   const longest = Math.round(sampleRate / 40);
   const shortest = Math.round(sampleRate / 500);
   const found: number[] = [];
-  for (let start = 0; start + width + longest < samples.length; start += Math.round(0.02 * sampleRate)) {
+  for (let start = 0; start + width + longest < samples.length; start += Math.round(0.035 * sampleRate)) {
     const scores = new Float64Array(longest + 1);
     let energy = 0;
     for (let n = 0; n < width; n++) energy += (samples[start + n] as number) ** 2;

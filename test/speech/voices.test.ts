@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { createEspeakEngine } from "../../src/engines/speech/espeak/espeak-engine.ts";
 import { parseVoice } from "../../src/engines/speech/espeak/voices.ts";
 import { integratedLoudness } from "../../src/signal/loudness.ts";
 import { truePeak } from "../../src/signal/true-peak.ts";
@@ -121,6 +122,11 @@ const GOOD = {
   rate: 1,
   timbre: { formant: 1, tilt_db: 0, bands: [], high_cut_hz: 9000, breath_db: -80, softness: 0 },
 };
+
+test("a missing folder of voices is an error of the engine", async () => {
+  await using nowhere = createEspeakEngine({ modelsDir: "/nonexistent" });
+  await assert.rejects(nowhere.voices(), coded("engine_failed"));
+});
 
 test("a voice file that is wrong is refused by what is wrong in it", () => {
   assert.equal(parseVoice("a.json", JSON.stringify(GOOD)).name, "test");

@@ -77,13 +77,11 @@ export interface AvatarFile {
 const PEOPLE: readonly Person[] = [woman, man];
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-const boxOf = (file: string, s: Sprite): LayerBox => ({
-  file,
-  x: s.box[0],
-  y: s.box[1],
-  width: s.box[2],
-  height: s.box[3],
-});
+const tenth = (v: number): number => Math.round(v * 10) / 10;
+const boxOf = (file: string, s: Sprite): LayerBox => {
+  const [x, y, width, height] = s.box;
+  return { file, x: tenth(x), y: tenth(y), width: tenth(width), height: tenth(height) };
+};
 
 /** Stacks equally sized sprites into one strip, first on top. */
 function strip(frames: readonly Sprite[]): Sprite {

@@ -22,7 +22,7 @@ export const MAN_SKIN: SkinColours = {
 };
 
 // biome-ignore format: outline points read best as one row
-const OUTLINE: readonly Point[] = [[0, 66], [72, 82], [114, 122], [132, 180], [138, 244], [139.5, 300], [137.5, 345], [131.5, 390], [120.5, 431], [100.5, 467], [73.5, 493], [51, 505.8], [28, 512.4], [0, 514]];
+const OUTLINE: readonly Point[] = [[0, 66], [72, 82], [114, 122], [132, 180], [138, 244], [139.5, 300], [137.5, 345], [131.5, 390], [122, 431], [103, 466], [72.5, 493.5], [51, 505.8], [28, 512.4], [0, 514]];
 
 export const MAN_FACE: FaceSpec = {
   cx: CX,
@@ -46,7 +46,7 @@ export const MAN_FACE: FaceSpec = {
     hollow: -4,
     eyeball: 6,
     cheek: 8,
-    underCheek: -5.5,
+    underCheek: -8,
     muzzle: 6.5,
     mentolabial: -4.5,
     chin: 6.5,
@@ -58,7 +58,7 @@ export const MAN_FACE: FaceSpec = {
     noseWing: 6,
   },
   blush: 0.09,
-  foldShade: 0.24,
+  foldShade: 0.28,
 };
 
 // biome-ignore format: lid points read best as one row
@@ -80,18 +80,18 @@ const EYE: EyeSpec = {
 
 // biome-ignore format: brow points read best as one row
 const BROW: BrowSpec = {
-  upper: [[25, 263], [44, 258.5], [66, 255.5], [86, 255.5], [102, 259.5], [115, 267]],
-  lower: [[26, 273.5], [45, 271], [66, 267.5], [86, 265.5], [102, 267.2], [115, 270.5]],
+  upper: [[25, 263.5], [44, 258.5], [66, 255], [86, 255], [102, 259], [116, 267.5]],
+  lower: [[26, 275], [45, 272.5], [66, 268.8], [86, 266.5], [102, 268], [116, 271.5]],
   colour: "#402A20",
   dark: "#2A1B15",
-  strands: 420,
-  alpha: 0.9,
+  strands: 460,
+  alpha: 0.92,
 };
 
 const MOUTH: MouthSpec = {
   upperHeight: 9.8,
   lowerHeight: 14,
-  cornerLift: 7,
+  cornerLift: 8,
   palette: {
     upper: "#AB655C",
     lower: "#C48578",
@@ -141,7 +141,7 @@ export const man: Person = {
   paintBackHair: undefined,
   finishSkin: stubble,
   paintFrontHair: paintManFrontHair,
-  paintEars: (ctx) => paintEars(ctx, { cx: CX, root: 133, top: 282, bottom: 384, out: 25 }, MAN_SKIN),
+  paintEars: (ctx) => paintEars(ctx, { cx: CX, root: 133, top: 282, bottom: 378, out: 25 }, MAN_SKIN),
 };
 
 /** A close shave still darkens jaw and upper lip; red-brown, or it would turn green on warm skin. */
@@ -151,7 +151,7 @@ function stubble(ctx: Context): void {
     [CX - 150, 380, 300, 150],
     10,
     (c) => {
-      c.fillStyle = rgba("#6A4238", 0.15);
+      c.fillStyle = rgba("#6A4238", 0.19);
       c.fill(ellipse(CX, 482, 112, 46));
       c.fill(ellipse(CX, 418, 44, 12));
       for (const s of [-1, 1]) c.fill(ellipse(CX + s * 104, 430, 20, 60, s * 0.25));

@@ -97,7 +97,7 @@ const EYE: EyeSpec = {
   iris: { ring: "#150B07", body: "#3E2416", glow: "#7C4E2C" },
   lash: "#1B100D",
   lashWeight: 3.5,
-  lashes: [3, 5.4],
+  lashes: [3, 4.7],
   lowerLash: 1,
   creaseGap: 7.5,
   creaseAlpha: 0.5,

@@ -17,11 +17,11 @@ const LOOK: HairLook = {
 
 /** Guides from the parting to the tips: silhouette and hairline, each side. */
 // biome-ignore format: guide points read best as one row each
-const LEFT_OUT: Point[] = [[684, 56], [652, 47], [606, 48], [560, 65], [522, 101], [499, 152], [486, 214], [480, 280], [480, 340], [484, 395], [481, 450], [472, 506], [468, 562], [482, 630]];
+const LEFT_OUT: Point[] = [[684, 53], [652, 46.5], [606, 48], [560, 65], [522, 101], [499, 152], [486, 214], [480, 280], [480, 340], [484, 395], [481, 450], [472, 506], [468, 562], [482, 630]];
 // biome-ignore format: see above
 const LEFT_IN: Point[] = [[700, 128], [668, 134], [632, 152], [595, 178], [562, 213], [538, 253], [524, 294], [516, 336], [513, 380], [518, 424], [532, 468], [546, 515], [550, 566], [542, 630]];
 // biome-ignore format: see above
-const RIGHT_OUT: Point[] = [[680, 56], [708, 57], [743, 71], [773, 106], [791, 158], [800, 222], [804, 286], [804, 344], [799, 398], [803, 452], [811, 508], [812, 562], [800, 630]];
+const RIGHT_OUT: Point[] = [[680, 53], [708, 55], [743, 70], [773, 106], [791, 158], [800, 222], [804, 286], [804, 344], [799, 398], [803, 452], [811, 508], [812, 562], [800, 630]];
 // biome-ignore format: see above
 const RIGHT_IN: Point[] = [[702, 128], [721, 138], [737, 163], [748, 199], [757, 241], [763, 284], [767, 328], [768, 374], [763, 420], [748, 466], [736, 514], [733, 566], [742, 630]];
 
@@ -105,7 +105,7 @@ function contours(ctx: Context): void {
       c.lineWidth = 1.7;
       c.beginPath();
       c.moveTo(702, 128);
-      c.quadraticCurveTo(693, 92, 683, 57);
+      c.quadraticCurveTo(693, 92, 684, 60);
       c.stroke();
     },
     { mode: "source-atop" },
@@ -130,7 +130,7 @@ function contours(ctx: Context): void {
       c.lineWidth = 3;
       c.stroke(pathOf(L[0].slice(20, 92), false));
     },
-    { mode: "source-atop", alpha: 0.6 },
+    { mode: "source-atop", alpha: 0.3 },
   );
 }
 

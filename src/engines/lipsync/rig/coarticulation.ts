@@ -38,6 +38,8 @@ const CLOSURE_LEAD = 0.01;
 const CLOSURE_HALF_WIDTH = 0.022;
 const CLOSURE_SHARE = 0.26;
 const CLOSURE_RAMP = 0.046;
+/** The jaw is too heavy to follow: lips meet over a jaw that is still part of the way down. */
+const CLOSURE_JAW = 0.4;
 /** Lips closed inside a rounded word stay rounded: how much of width and rounding a closure overrides. */
 const CLOSURE_ROUNDING = 0.5;
 const LABIODENTAL_ROUNDING = 0.85;
@@ -113,12 +115,13 @@ export function coarticulate(events: readonly MouthEvent[]): MouthSource {
     }
   };
 
-  const close = (closure: Closure, amount: number, out: Float64Array): void => {
+  const close = (closure: Closure, t: number, out: Float64Array): void => {
+    const lips = strength(closure, t);
     const target = targets[closure.index] as Float64Array;
     for (let p = 0; p < PARAMETER_COUNT; p++) {
       if (p === PARAMETER.smile) continue;
       const rounding = p === PARAMETER.width || p === PARAMETER.round;
-      const share = rounding ? amount * closure.rounding : amount;
+      const share = rounding ? lips * closure.rounding : p === PARAMETER.jaw ? lips * CLOSURE_JAW : lips;
       out[p]! += share * ((target[p] as number) - (out[p] as number));
     }
   };
@@ -132,8 +135,8 @@ export function coarticulate(events: readonly MouthEvent[]): MouthSource {
       if (!strongest || strength(closure, t) >= strength(strongest, t)) [before, strongest] = [strongest, closure];
       else before = closure;
     }
-    if (before) close(before, strength(before, t), out);
-    if (strongest) close(strongest, strength(strongest, t), out);
+    if (before) close(before, t, out);
+    if (strongest) close(strongest, t, out);
   };
 
   return {

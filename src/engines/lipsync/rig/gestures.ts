@@ -64,13 +64,14 @@ export function gesturesOf(part: SpeechPart): GestureSource {
   const peaks = loudnessOf(part.audio);
   const accents = accentsOf(part, peaks);
   const duration = part.audio.samples.length / part.audio.sampleRate;
+  const silent = part.phonemes?.every(({ ipa }) => ipa.trim() === "") ?? peaks.silent;
   const bump = (t: number, sigma: number): number => {
     const z = t / sigma;
     return Math.abs(z) > 4.5 ? 0 : Math.exp(-0.5 * z * z);
   };
   return {
     add(t, out) {
-      if (t <= 0 || t > duration + 3) return;
+      if (silent || t <= 0 || t > duration + 3) return;
       const onset = smooth(t / ONSET);
       const live = onset * (1 - smooth((t - duration) / FADE));
       out.activity = Math.max(out.activity, live);

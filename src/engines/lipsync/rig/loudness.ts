@@ -6,6 +6,8 @@ export type Loudness = {
   readonly step: number;
   /** 0 (40 dB under the loud syllables, or less) … 1 (as loud as the loudest tenth). */
   readonly track: Float32Array;
+  /** True where there is nothing to hear. */
+  readonly silent: boolean;
   /** Highest value from `start` to `end`, seconds. */
   between(start: number, end: number): number;
 };
@@ -34,6 +36,7 @@ export function loudnessOf(audio: MonoAudio): Loudness {
   return {
     step: STEP,
     track,
+    silent: loud < 1e-3,
     between(start, end) {
       const first = Math.max(0, Math.floor(start / STEP));
       const last = Math.min(count - 1, Math.max(first, Math.ceil(end / STEP) - 1));

@@ -82,7 +82,8 @@ export class MouthGeometry {
     const grin = smile - REST_SMILE;
 
     this.fall = this.#sheet.jaw.drop * jaw;
-    const innerFall = this.fall * INNER_FALL * (1 - press) + this.fall * press;
+    // Closed or tucked lips meet in their place whatever the jaw does: the lower lip is drawn up over it.
+    const innerFall = this.fall * INNER_FALL * (1 - press) * (1 - 0.9 * tuck);
     const cornerFall = this.fall * CORNER_FALL;
     const lift = (this.#sheet.mouth.corner_lift * smile) / REST_SMILE;
     this.halfWidth = half * value(PARAMETER.width) * (1 + 0.06 * grin);
@@ -98,7 +99,7 @@ export class MouthGeometry {
     const apart = clamp01((raise + drop + innerFall) / 5);
     const tubercle = 1.3 * (1 - 0.6 * press) * (1 - apart) * (half / 45);
     const tuckUp = 3 * tuck * (half / 45);
-    const outerFall = this.fall + drop * 0.72 - tuckUp * 0.7;
+    const outerFall = this.fall * (1 - 0.45 * Math.max(press, tuck)) + drop * 0.72 - tuckUp * 0.7;
 
     for (let i = 0; i < this.columns; i++) {
       const x = this.left + i * this.step - cx;

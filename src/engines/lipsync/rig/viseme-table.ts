@@ -49,7 +49,7 @@ const viseme = (name: VisemeName, weight: number, target: Partial<MouthTarget>):
 /** Targets of every viseme for clear, unhurried speech. */
 export const VISEMES: Readonly<Record<VisemeName, Viseme>> = {
   rest: { name: "rest", weight: 1.5, target: REST },
-  PP: viseme("PP", 0.7, { width: 0.97, press: 1 }),
+  PP: viseme("PP", 1, { width: 0.97, press: 1 }),
   FF: viseme("FF", 0.8, { jaw: 0.1, width: 0.99, upper: 0.75, lower: 0.1, teethUpper: 0.75, smile: 0.35, tuck: 1 }),
   TH: viseme("TH", 1.2, { jaw: 0.22, width: 0.98, upper: 0.5, lower: 0.35, teethUpper: 0.7, tongue: 0.8 }),
   DD: viseme("DD", 1.5, {

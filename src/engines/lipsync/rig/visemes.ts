@@ -91,8 +91,8 @@ const cache = new Map<string, readonly VisemePiece[]>();
 function piecesOf(ipa: string, language: string): readonly VisemePiece[] {
   const folded = ipa
     .normalize("NFD")
-    .replace(AFFRICATE, (pair) => pair.slice(1))
-    .replace(MARKS, "");
+    .replace(MARKS, "")
+    .replace(AFFRICATE, (pair) => pair.slice(1));
   const visemes = [...folded].map((symbol) => resolve(symbol, language)).filter((found) => found !== undefined);
   if (visemes.length === 0) return [];
   if (visemes.length === 1) return [{ viseme: visemes[0] as Viseme, share: 1 }];

@@ -82,7 +82,7 @@ export class EspeakProcess {
     const child = this.#child;
     if (!child) return;
     const gone = new Promise<void>((resolve) => child.once("close", () => resolve()));
-    child.ref();
+    hold(child);
     this.#kill(child);
     await gone;
   }
@@ -178,13 +178,15 @@ export class EspeakProcess {
 
 /** A process that owes a sentence keeps the program alive … */
 function hold(child: ChildProcess): void {
-  child.ref();
-  child.channel?.ref();
+  for (const handle of handles(child)) handle?.ref?.();
 }
 
 /** … and one that owes nothing does not. */
 function release(child: ChildProcess): void {
-  child.unref();
-  child.channel?.unref();
-  (child.stderr as { unref?: () => void } | null)?.unref?.();
+  for (const handle of handles(child)) handle?.unref?.();
+}
+
+/** What of a process Node's event loop waits for. A pipe has `ref` and `unref`, though its type does not say so. */
+function handles(child: ChildProcess): readonly ({ ref?: () => void; unref?: () => void } | null | undefined)[] {
+  return [child, child.channel, child.stderr as { ref?: () => void; unref?: () => void } | null];
 }

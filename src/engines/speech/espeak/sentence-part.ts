@@ -45,6 +45,7 @@ export async function makePart(sentence: Sentence, process: EspeakProcess, signa
     sampleRate: request.sampleRate,
     timbre: voice.timbre,
     tail: TAIL_SECONDS + pause(sentence),
+    fadeOut: endsVoiced(phonemes) ? FADE_OUT_SECONDS.voice : FADE_OUT_SECONDS.noise,
   };
   const sound = finishSound(reply.samples, finish);
   return {

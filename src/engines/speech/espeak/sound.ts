@@ -103,6 +103,6 @@ function level(samples: Float32Array, sampleRate: number): void {
     if (!Number.isFinite(gainDb) || (pass > 0 && Math.abs(gainDb) < 0.2)) return;
     const gain = 10 ** (gainDb / 20);
     for (let n = 0; n < samples.length; n++) samples[n] = (samples[n] as number) * gain;
-    limit(samples, sampleRate, ceiling);
+    if (!limit(samples, sampleRate, ceiling)) return;
   }
 }

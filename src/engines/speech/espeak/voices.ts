@@ -93,7 +93,12 @@ export class VoiceShelf {
 }
 
 async function readVoices(folder: string): Promise<readonly Voice[]> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith(".json"));
+  const entries = await readdir(folder).catch((error: unknown) => {
+    throw new AppError("engine_failed", "The folder of voices cannot be read. Is TALKBOX_MODELS the models folder?", {
+      cause: error,
+    });
+  });
+  const files = entries.filter((file) => file.endsWith(".json"));
   const voices = await Promise.all(
     files.map(async (file) => parseVoice(file, await readFile(join(folder, file), "utf8"))),
   );
