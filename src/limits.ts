@@ -12,6 +12,24 @@ export const MAX_DOWNLOAD_BYTES = 500 * 1024 * 1024;
 /** Longest download, in milliseconds. */
 export const DOWNLOAD_TIMEOUT_MS = 120_000;
 
+/** Longest wait for a connection to the host of a URL, in milliseconds. */
+export const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Most redirects that are followed. */
+export const MAX_REDIRECTS = 5;
+
+/** Longest run of a media tool that only looks at a file or names its abilities, in milliseconds. */
+export const PROBE_TIMEOUT_MS = 60_000;
+
+/** Age after which a file on its way into a store counts as left by a process that died, in milliseconds. */
+export const STALE_UPLOAD_MS = 3_600_000;
+
+/** Longest time for the process that speaks to stand up and say one sentence, in milliseconds. */
+export const SENTENCE_TIMEOUT_MS = 10_000;
+
+/** Time after a cancel before the process that still speaks is killed, in milliseconds. */
+export const SPEECH_ABORT_GRACE_MS = 150;
+
 /** Times to live that a caller may ask for, in seconds: a minute to thirty days. */
 export const TTL_SECONDS = { min: 60, max: 30 * 24 * 3600 } as const;
 

@@ -58,7 +58,7 @@ export async function binaryVersion(binary: Binary): Promise<string> {
 }
 
 async function readVersion(path: string): Promise<string> {
-  const output = await captureOutput(path, ["-version"], { timeoutMs: 10_000 });
+  const output = await captureOutput(path, ["-version"]);
   return /^ff\w+ version (\S+)/.exec(output)?.[1] ?? "unknown";
 }
 

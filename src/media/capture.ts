@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { PROBE_TIMEOUT_MS } from "../limits.ts";
 import { AppError, isAbort } from "../errors.ts";
 import { registerChild } from "./child-registry.ts";
 
@@ -31,7 +32,7 @@ export async function captureOutput(
   args: readonly string[],
   options: CaptureOptions = {},
 ): Promise<string> {
-  const { timeoutMs = 60_000, signal } = options;
+  const { timeoutMs = PROBE_TIMEOUT_MS, signal } = options;
   if (signal?.aborted) throw new AppError("cancelled", "The job was cancelled.");
   return new Promise((resolve, reject) => {
     const child = execFile(

@@ -8,13 +8,10 @@ const known = new Map<string, Promise<ReadonlySet<string>>>();
 export async function availableEncoders(ffmpeg: Binary): Promise<ReadonlySet<string>> {
   let encoders = known.get(ffmpeg.path);
   if (!encoders) {
-    encoders = captureOutput(ffmpeg.path, ["-hide_banner", "-encoders"], { timeoutMs: 10_000 }).then(
-      parseEncoders,
-      (cause: unknown) => {
-        const message = "The ffmpeg in use does not run. Set FFMPEG_PATH to one that does, or unset it.";
-        throw cause instanceof AppError ? cause : new AppError("media_failed", message, { cause });
-      },
-    );
+    encoders = captureOutput(ffmpeg.path, ["-hide_banner", "-encoders"]).then(parseEncoders, (cause: unknown) => {
+      const message = "The ffmpeg in use does not run. Set FFMPEG_PATH to one that does, or unset it.";
+      throw cause instanceof AppError ? cause : new AppError("media_failed", message, { cause });
+    });
     known.set(ffmpeg.path, encoders);
     encoders.catch(() => known.delete(ffmpeg.path));
   }

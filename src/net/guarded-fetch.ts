@@ -4,6 +4,7 @@ import type { LookupFunction } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Dispatcher } from "undici";
+import { CONNECT_TIMEOUT_MS, MAX_REDIRECTS } from "../limits.ts";
 import { AppError, isAbort, toAppError } from "../errors.ts";
 import { type HostAddress, pinHost, type Resolver, systemResolver } from "./pinned-host.ts";
 
@@ -27,9 +28,6 @@ export type Fetched = {
   readonly contentType: string | undefined;
   readonly bytes: number;
 };
-
-/** Redirects that are followed. */
-const MOST_REDIRECTS = 5;
 
 /**
  * Downloads a URL to a file. Each address on the way, redirects included, is checked to be public, and is the one that
@@ -79,12 +77,12 @@ async function guarded<T>(
   const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
   try {
     let target = parseUrl(url);
-    for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
+    for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
       const next = await visit(target, options, signal, receive);
       if (!(next instanceof URL)) return next.result;
       target = next;
     }
-    throw new AppError("download_failed", `The URL redirects more than ${MOST_REDIRECTS} times.`);
+    throw new AppError("download_failed", `The URL redirects more than ${MAX_REDIRECTS} times.`);
   } catch (error) {
     throw asFetchError(error, options.signal, deadline);
   }
@@ -97,7 +95,13 @@ async function visit<T>(
   signal: AbortSignal,
   receive: (response: Response, signal: AbortSignal) => Promise<T>,
 ): Promise<URL | { readonly result: T }> {
-  const { resolver = systemResolver, allowPrivate = false, connectTimeoutMs = 10_000, maxBytes, timeoutMs } = options;
+  const {
+    resolver = systemResolver,
+    allowPrivate = false,
+    connectTimeoutMs = CONNECT_TIMEOUT_MS,
+    maxBytes,
+    timeoutMs,
+  } = options;
   // Loaded here, as its import takes tens of milliseconds that a start without downloads need not spend.
   const { Agent, request } = await import("undici");
   const addresses = await raceAbort(pinHost(url, resolver, allowPrivate), signal);

@@ -3,6 +3,7 @@ import { lstat, mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
+import { STALE_UPLOAD_MS } from "../limits.ts";
 import { AppError, isAbort, toAppError } from "../errors.ts";
 import type { ArtifactStore, PutOptions, StoredFile } from "./artifact-store.ts";
 import { DiskRecords, type FileRecord } from "./disk-records.ts";
@@ -12,9 +13,6 @@ import { mimeOf } from "./mime.ts";
 
 /** The store's own folder inside its root: records and files on their way in. */
 const OWN_FOLDER = ".talkbox";
-
-/** Age after which a file on its way in counts as left by a process that died, milliseconds. */
-const STALE_MS = 3_600_000;
 
 export type DiskStoreOptions = {
   /** Made when missing. */
@@ -126,7 +124,7 @@ export class DiskStore implements ArtifactStore {
       for await (const record of this.#records.all()) {
         if (isExpired(record, now) && (await this.delete(record.key))) swept.push(record.key);
       }
-      await this.#records.removeStale(join(this.#root, OWN_FOLDER, "incoming"), this.#now() - STALE_MS);
+      await this.#records.removeStale(join(this.#root, OWN_FOLDER, "incoming"), this.#now() - STALE_UPLOAD_MS);
     } catch (error) {
       throw asStorageError(error);
     }

@@ -165,6 +165,16 @@ test("inline delivery puts the video into the answer", async () => {
   assert.equal(result["video_url"], null);
 });
 
+test("what does not fit into the answer goes to the store, whatever was asked for", async () => {
+  await using small = servicesWith({ TALKBOX_INLINE_LIMIT: "60000" });
+  const result = await lipsync({ text: "네.", quality: "low" }, "inline", small);
+  const inlined = result.artifacts.reduce((sum, { base64 }) => sum + (base64?.length ?? 0), 0);
+  assert.ok(inlined <= 60_000);
+  const stored = result.artifacts.filter(({ url }) => url !== undefined);
+  assert.ok(stored.length > 0, "the video is on the disk");
+  for (const { url, bytes } of stored) assert.equal((await readFile(fileURLToPath(url ?? ""))).length, bytes);
+});
+
 test("sound of the caller's own drives the mouth, by base64 and by URL", async () => {
   const speech = await run(
     { operation: "tts", params: { text: GREETING, output_format: "mp3" }, output: { delivery: "inline" } },

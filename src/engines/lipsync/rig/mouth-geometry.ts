@@ -1,4 +1,5 @@
 import type { AvatarSheet } from "./avatar-sheet.ts";
+import { clamp01 } from "./curves.ts";
 import { PARAMETER } from "./mouth-parameters.ts";
 
 /** What the smile parameter of a resting mouth is; the sheet's `corner_lift` belongs to it. */
@@ -17,8 +18,6 @@ const LOWER_TEETH = 0.045;
 
 /** A ring opens upward too: share of the chin's fall that rounded lips rise by. */
 const ROUND_ARCH = 0.22;
-
-const clamp01 = (x: number): number => (x < 0 ? 0 : x > 1 ? 1 : x);
 
 /**
  * The outlines of a mouth, one value per column: outer and inner edge of the upper lip, inner and outer edge of the
@@ -120,7 +119,7 @@ export class MouthGeometry {
       const belly = (1 - reach ** 2.5) ** 0.93;
       const outerOpen = (1 - reach * reach) ** 0.8;
       const innerUpper = line - raise * openUpper;
-      const innerLower = line + open * (innerFall + drop) - tuckUp * belly;
+      const innerLower = line + open * (innerFall + drop) - 0.45 * tuckUp * belly;
       const outerUpper = line - thickUpper * crest - raise * 0.85 * (1 - reach * reach);
       const outerLower = base + thickLower * belly + outerFall * outerOpen;
       this.outerUpper[i] = outerUpper;
@@ -132,7 +131,7 @@ export class MouthGeometry {
       );
     }
     this.middleUpper = cy - raise;
-    this.middleLower = cy + innerFall + drop - tuckUp;
+    this.middleLower = cy + innerFall + drop - 0.45 * tuckUp;
     const showUpper = value(PARAMETER.teethUpper);
     this.upperTeeth = cy + half * UPPER_TEETH - (1 - showUpper) * 0.12 * half;
     this.lowerTeeth = cy + this.fall + half * LOWER_TEETH - value(PARAMETER.teethLower) * 0.05 * half;

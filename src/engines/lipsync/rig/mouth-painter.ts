@@ -1,9 +1,9 @@
 import type { AvatarSheet } from "./avatar-sheet.ts";
 import { MouthGeometry } from "./mouth-geometry.ts";
 import { MouthInterior } from "./mouth-interior.ts";
-import { LipShading } from "./lip-shading.ts";
+import { type ColumnColours, createColumn, LipShading } from "./lip-shading.ts";
+import { clamp01, smooth } from "./curves.ts";
 import { mouthPalette } from "./mouth-palette.ts";
-import { PARAMETER } from "./mouth-parameters.ts";
 import { jawShare } from "./pose.ts";
 import { boxOf, copyBox, type TexelBox } from "./sprite.ts";
 import type { Texture } from "./texture.ts";
@@ -13,12 +13,6 @@ const ROOM = { side: 1.42, above: 0.75, below: 1.5 } as const;
 /** Softness of the outer and inner lip edges, u: sharper ones look like stickers. */
 const OUTER_EDGE = 1.7;
 const INNER_EDGE = 0.9;
-
-const clamp01 = (x: number): number => (x < 0 ? 0 : x > 1 ? 1 : x);
-const smooth = (x: number): number => {
-  const t = clamp01(x);
-  return t * t * (3 - 2 * t);
-};
 
 /** Paints a mouth of any shape into the head's texture, over skin that is restored first. */
 export class MouthPainter {
@@ -38,8 +32,11 @@ export class MouthPainter {
   /** Where each texel row is once the jaw has fallen, u. */
   readonly #rowY: Float64Array;
   readonly #painted: Float64Array;
-  /** Rows that the last painting touched. */
-  #used = { top: 0, bottom: 0 };
+  /** Rows and columns that the last painting touched. */
+  #used = { left: 0, top: 0, right: 0, bottom: 0 };
+  /** Work columns: shaded skin, and lip or what is between the lips. */
+  readonly #shade: ColumnColours;
+  readonly #lip: ColumnColours;
 
   /** @param skin the head without lips */
   constructor(sheet: AvatarSheet, skin: Texture) {
@@ -64,6 +61,8 @@ export class MouthPainter {
     this.#u = new Float32Array(texels);
     this.#v = new Float32Array(texels);
     this.#a = new Float32Array(texels);
+    this.#shade = createColumn(this.#rows);
+    this.#lip = createColumn(this.#rows);
     this.#rowY = new Float64Array(this.#rows);
     this.#painted = new Float64Array(16).fill(Number.NaN);
   }
@@ -85,14 +84,20 @@ export class MouthPainter {
     }
     this.#interior.prepare(geometry, mouth);
     this.#lips.prepare(geometry, mouth);
-    const press = mouth[PARAMETER.press] as number;
     for (const plane of [this.#a, this.#y, this.#u, this.#v]) plane.fill(0);
     const before = this.#used;
-    this.#used = { top: this.#rows, bottom: 0 };
-    for (let column = 0; column < this.#columns; column++) this.#paintColumn(column, press);
-    const top = Math.min(before.top, this.#used.top) & ~1;
-    const bottom = (Math.max(before.bottom, this.#used.bottom) + 1) & ~1;
-    const box = { ...this.#box, top: this.#box.top + top, bottom: this.#box.top + bottom };
+    const reach = geometry.halfWidth + this.#lips.reach.side;
+    const middle = (this.#sheet.mouth.cx - geometry.left) / geometry.step;
+    const left = Math.max(0, Math.floor((middle - reach / geometry.step) / 2) * 2);
+    const right = Math.min(this.#columns, Math.ceil((middle + reach / geometry.step) / 2) * 2);
+    this.#used = { left, top: this.#rows, right, bottom: 0 };
+    for (let column = left; column < right; column++) this.#paintColumn(column);
+    const box = {
+      left: this.#box.left + Math.min(before.left, left),
+      top: this.#box.top + (Math.min(before.top, this.#used.top) & ~1),
+      right: this.#box.left + Math.max(before.right, right),
+      bottom: this.#box.top + ((Math.max(before.bottom, this.#used.bottom) + 1) & ~1),
+    };
     this.#blend(head, box);
     return box;
   }
@@ -105,67 +110,73 @@ export class MouthPainter {
     return Math.sqrt(1 + Math.min(40, slope * slope));
   }
 
-  #paintColumn(column: number, press: number): void {
+  #paintColumn(column: number): void {
     const g = this.#geometry;
+    const rowY = this.#rowY;
     const outerUpper = g.outerUpper[column] as number;
     const innerUpper = g.innerUpper[column] as number;
     const innerLower = g.innerLower[column] as number;
     const outerLower = g.outerLower[column] as number;
-    const gap = innerLower - innerUpper;
-    const middle = (innerUpper + innerLower) / 2;
-    const softTop = 1 / (OUTER_EDGE * this.#steepness(g.outerUpper, column));
-    const softBottom = 1 / (OUTER_EDGE * this.#steepness(g.outerLower, column));
-    const openTop = 1 / (INNER_EDGE * this.#steepness(g.innerUpper, column));
-    const openBottom = 1 / (INNER_EDGE * this.#steepness(g.innerLower, column));
+    const topEdge = OUTER_EDGE * this.#steepness(g.outerUpper, column);
+    const bottomEdge = OUTER_EDGE * this.#steepness(g.outerLower, column);
     // Beyond the corners both edges run together: no lip, not the sum of two soft edges.
     const body = smooth((outerLower - outerUpper) / 2.4);
-    const inside = g.inside[column] as number;
-    const open = clamp01(gap / 1.1) * clamp01((1 - inside) * g.innerHalf * 0.9);
-    const interior = this.#interior;
-    const lips = this.#lips;
-    if (open > 0) interior.column(column);
-    lips.column(column, press);
-    const first = this.#rowAt(outerUpper - lips.reachAbove, 0);
-    const last = this.#rowAt(outerLower + lips.reachBelow, first);
+    const { reach } = this.#lips;
+    const first = this.#rowAt(outerUpper - reach.above, 0);
+    const last = this.#rowAt(outerLower + reach.below, first);
+    const lipFirst = body > 0 ? this.#rowAt(outerUpper - topEdge / 2, first) : last;
+    const lipLast = body > 0 ? this.#rowAt(outerLower + bottomEdge / 2, lipFirst) : last;
     if (first < this.#used.top) this.#used.top = first;
     if (last > this.#used.bottom) this.#used.bottom = last;
+    const { y: planeY, u: planeU, v: planeV, a: planeA } = { y: this.#y, u: this.#u, v: this.#v, a: this.#a };
+    const columns = this.#columns;
+    const shade = this.#shade;
+    const lip = this.#lip;
+    this.#lips.column(column);
+    this.#lips.skin(rowY, first, last, shade);
+    this.#lips.lips(rowY, lipFirst, lipLast, lip);
+    for (let row = first, at = first * columns + column; row < last; row++, at += columns) {
+      let alpha = shade.a[row] as number;
+      let y = (shade.y[row] as number) * alpha;
+      let u = (shade.u[row] as number) * alpha;
+      let v = (shade.v[row] as number) * alpha;
+      if (row >= lipFirst && row < lipLast) {
+        const here = rowY[row] as number;
+        const cover =
+          smooth((here - outerUpper) / topEdge + 0.5) * smooth((outerLower - here) / bottomEdge + 0.5) * body;
+        alpha += (1 - alpha) * cover;
+        y += ((lip.y[row] as number) - y) * cover;
+        u += ((lip.u[row] as number) - u) * cover;
+        v += ((lip.v[row] as number) - v) * cover;
+      }
+      planeA[at] = alpha;
+      planeY[at] = y;
+      planeU[at] = u;
+      planeV[at] = v;
+    }
+    const inside = g.inside[column] as number;
+    const open = clamp01((innerLower - innerUpper) / 1.1) * clamp01((1 - inside) * g.innerHalf * 0.9);
+    if (open > 0) this.#openColumn(column, innerUpper, innerLower, open);
+  }
+
+  /** What is between the lips, over them. */
+  #openColumn(column: number, upper: number, lower: number, open: number): void {
+    const g = this.#geometry;
+    const rowY = this.#rowY;
+    const topEdge = INNER_EDGE * this.#steepness(g.innerUpper, column);
+    const bottomEdge = INNER_EDGE * this.#steepness(g.innerLower, column);
+    const first = this.#rowAt(upper - topEdge / 2, 0);
+    const last = this.#rowAt(lower + bottomEdge / 2, first);
+    const colours = this.#lip;
+    this.#interior.column(column);
+    this.#interior.paint(rowY, first, last, colours);
     for (let row = first, at = first * this.#columns + column; row < last; row++, at += this.#columns) {
-      const y = this.#rowY[row] as number;
-      const top = smooth((y - outerUpper) * softTop + 0.5);
-      const bottom = smooth((outerLower - y) * softBottom + 0.5);
-      const lip = top * bottom * body;
-      let alpha = 0;
-      let py = 0;
-      let pu = 0;
-      let pv = 0;
-      if (lip < 1) {
-        const shade = lips.skin(y);
-        alpha = shade;
-        py = lips.y * shade;
-        pu = lips.u * shade;
-        pv = lips.v * shade;
-      }
-      if (lip > 0) {
-        lips.paint(y, y < middle, gap);
-        alpha += (1 - alpha) * lip;
-        py += (lips.y - py) * lip;
-        pu += (lips.u - pu) * lip;
-        pv += (lips.v - pv) * lip;
-      }
-      if (open > 0 && y > innerUpper - 3 && y < innerLower + 3) {
-        const seen = clamp01((y - innerUpper) * openTop + 0.5) * clamp01((innerLower - y) * openBottom + 0.5) * open;
-        if (seen > 0) {
-          interior.paint(y);
-          alpha += (1 - alpha) * seen;
-          py += (interior.y - py) * seen;
-          pu += (interior.u - pu) * seen;
-          pv += (interior.v - pv) * seen;
-        }
-      }
-      this.#y[at] = py;
-      this.#u[at] = pu;
-      this.#v[at] = pv;
-      this.#a[at] = alpha;
+      const here = rowY[row] as number;
+      const seen = clamp01((here - upper) / topEdge + 0.5) * clamp01((lower - here) / bottomEdge + 0.5) * open;
+      this.#a[at]! += (1 - (this.#a[at] as number)) * seen;
+      this.#y[at]! += ((colours.y[row] as number) - (this.#y[at] as number)) * seen;
+      this.#u[at]! += ((colours.u[row] as number) - (this.#u[at] as number)) * seen;
+      this.#v[at]! += ((colours.v[row] as number) - (this.#v[at] as number)) * seen;
     }
   }
 
@@ -189,17 +200,17 @@ export class MouthPainter {
     const columns = this.#columns;
     const chroma = width >> 1;
     for (let row = box.top; row < box.bottom; row++) {
-      let from = (row - this.#box.top) * columns;
+      let from = (row - this.#box.top) * columns + box.left - this.#box.left;
       let to = row * width + box.left;
-      for (const end = from + columns; from < end; from++, to++) {
+      for (const end = from + box.right - box.left; from < end; from++, to++) {
         const alpha = a[from] as number;
         if (alpha !== 0) outY[to] = (y[from] as number) + (outY[to] as number) * (1 - alpha) + 0.5;
       }
     }
     for (let row = box.top; row < box.bottom; row += 2) {
-      let p = (row - this.#box.top) * columns;
+      let p = (row - this.#box.top) * columns + box.left - this.#box.left;
       let to = (row >> 1) * chroma + (box.left >> 1);
-      for (const end = p + columns; p < end; p += 2, to++) {
+      for (const end = p + box.right - box.left; p < end; p += 2, to++) {
         const q = p + columns;
         const a0 = a[p] as number;
         const a1 = a[p + 1] as number;
