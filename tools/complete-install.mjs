@@ -15,7 +15,10 @@ const omitted = new Set((process.env.npm_config_omit ?? "").split(/[\s,]+/));
 const missing = Object.entries(packages)
   .filter(([path, entry]) => path.startsWith("node_modules/") && entry.optional && !existsSync(join(root, path)))
   .filter(([, entry]) => !omitted.has("optional") && !(entry.dev && omitted.has("dev")))
-  .filter(([, { os, cpu, libc: wanted }]) => os && fits(os, process.platform) && fits(cpu, process.arch) && fits(wanted, libc))
+  .filter(
+    ([, { os, cpu, libc: wanted }]) =>
+      os && fits(os, process.platform) && fits(cpu, process.arch) && fits(wanted, libc),
+  )
   .map(([path, { version }]) => `${path.replace(/^.*node_modules\//, "")}@${version}`);
 
 if (missing.length > 0) {

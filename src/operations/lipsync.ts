@@ -77,17 +77,19 @@ export const lipsync = defineOperation({
         violations: [{ path: "params.text", message: "Exactly one of text and audio is needed." }],
       });
     }
+    const speech = text === undefined ? null : await context.engines.choose("speech", params.tts_engine);
+    speech?.warmUp?.();
     const engine = await context.engines.choose("lipsync", params.engine);
     const choice = chooseAvatar(params.avatar_path ?? params.avatar, await engine.avatars());
     const resolution = choice.resolution ?? params.resolution ?? QUALITY[params.quality].resolution;
     const frameSkip = params.frame_skip ?? QUALITY[params.quality].frame_skip;
 
     let speaker = null;
-    if (text !== undefined) {
+    if (speech && text !== undefined) {
       const { language, rate, pitch } = params;
       const voice = params.tts_voice === "Custom" ? (choice.voice ?? "Custom") : params.tts_voice;
       speaker = {
-        engine: await context.engines.choose("speech", params.tts_engine),
+        engine: speech,
         request: { text, voice, rate, pitch, sampleRate: SPEECH_SAMPLE_RATE, ...(language ? { language } : {}) },
       };
     }

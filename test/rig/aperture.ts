@@ -27,8 +27,9 @@ export type Aperture = {
 const NOT_SKIN_BLUE = 118;
 const TEETH_RED = 149;
 const DARK = 66;
-/** A wet roll or the tongue's edge: belongs to the opening only beside what surely does. */
-const EDGE = { blue: 119, red: 161, luma: 112 } as const;
+/** What belongs to the opening only beside what surely does: a shaded rim above, the tongue below. */
+const RIM = { blue: 119, red: 161, luma: 112 } as const;
+const TONGUE = { blue: 120, red: 168, luma: 118 } as const;
 /** Half of the columns around the middle of the box that `height` is the mean of. */
 const MIDDLE = 0.22;
 
@@ -77,13 +78,13 @@ function openingAt(picture: Picture, box: MouthBox, x: number): number {
     last = y;
   }
   if (first < 0) return 0;
-  const edge = (y: number): boolean => {
+  const within = (y: number, limit: typeof RIM | typeof TONGUE): boolean => {
     const c = (y >> 1) * chromaWidth + column;
-    const red = (v[c] as number) < EDGE.red;
-    return red && (u[c] as number) >= EDGE.blue && (luma[y * width + x] as number) < EDGE.luma;
+    const red = (v[c] as number) < limit.red;
+    return red && (u[c] as number) >= limit.blue && (luma[y * width + x] as number) < limit.luma;
   };
-  while (first > box.top && edge(first - 1)) first--;
-  while (last < box.bottom - 1 && edge(last + 1)) last++;
+  while (first > box.top && within(first - 1, RIM)) first--;
+  while (last < box.bottom - 1 && within(last + 1, TONGUE)) last++;
   return last - first + 1;
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createEspeakEngine } from "../../src/engines/speech/espeak/espeak-engine.ts";
-import { MAX_CODE_POINTS } from "../../src/engines/speech/espeak/text.ts";
+import { MAX_TEXT_CODE_POINTS } from "../../src/limits.ts";
 import type { SpeechPart } from "../../src/engines/speech/speech-engine.ts";
 import { AppError } from "../../src/errors.ts";
 import { coded, engine, joined, MODELS, request, say } from "./engine.ts";
@@ -146,7 +146,7 @@ test("refuses an unknown language, rate, pitch and sample rate", async () => {
 });
 
 test("speaks the longest text there may be, in parts", async () => {
-  const text = "안녕하세요. ".repeat(400).slice(0, MAX_CODE_POINTS).trim();
+  const text = "안녕하세요. ".repeat(400).slice(0, MAX_TEXT_CODE_POINTS).trim();
   let parts = 0;
   for await (const part of speech.synthesize(request(text), new AbortController().signal)) {
     parts++;

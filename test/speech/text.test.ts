@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { toMarkedSsml, toSsml } from "../../src/engines/speech/espeak/ssml.ts";
-import { checkText, MAX_CODE_POINTS, splitWords } from "../../src/engines/speech/espeak/text.ts";
+import { checkText, splitWords } from "../../src/engines/speech/espeak/text.ts";
+import { MAX_TEXT_CODE_POINTS } from "../../src/limits.ts";
 import { coded } from "./engine.ts";
 
 test("the limit counts code points", () => {
-  checkText("😀".repeat(MAX_CODE_POINTS - 1) + "a");
-  assert.throws(() => checkText("a".repeat(MAX_CODE_POINTS + 1)), coded("input_too_large"));
+  checkText("😀".repeat(MAX_TEXT_CODE_POINTS - 1) + "a");
+  assert.throws(() => checkText("a".repeat(MAX_TEXT_CODE_POINTS + 1)), coded("input_too_large"));
 });
 
 test("words keep the caller's spelling without the marks around them", () => {

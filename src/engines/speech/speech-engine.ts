@@ -52,6 +52,8 @@ export type VoiceInfo = {
 /** Text in, sentences of speech out, each as soon as it is made. */
 export interface SpeechEngine extends Engine {
   voices(): Promise<readonly VoiceInfo[]>;
+  /** Starts what the first sentence would wait for. Costs nothing when it runs already. */
+  warmUp?(): void;
   /** Yields at least one part. Throws `AppError`: `invalid_input`, `engine_unavailable`, `engine_failed`, `cancelled`. */
   synthesize(request: SpeechRequest, signal: AbortSignal): AsyncIterable<SpeechPart>;
 }

@@ -60,7 +60,7 @@ export class Body {
     full.u.set(background.u);
     full.v.set(background.v);
     this.#bend(level);
-    drawWarped(full, this.#torso, this.#grid, this.#range, this.#seen);
+    drawWarped(full, this.#torso, this.#cover, this.#grid, this.#range, this.#seen);
     const planes: FramePlanes = {
       ...full,
       height: height - top,
@@ -98,7 +98,7 @@ export class Body {
       }
     }
     draw();
-    drawWarped(frame, this.#torso, this.#grid, range, visible);
+    drawWarped(frame, this.#torso, this.#cover, this.#grid, range, visible);
   }
 
   /** Shoulders rise by the level, the foot of the frame stays. */

@@ -25,9 +25,12 @@ export class CoverMap {
       for (let column = 0; column < this.#columns; column++) {
         let low = 255;
         let high = 0;
-        for (let y = row * TILE; y < Math.min(height, (row + 1) * TILE); y++) {
-          for (let x = column * TILE; x < Math.min(width, (column + 1) * TILE); x++) {
-            const alpha = a[y * width + x] as number;
+        const bottom = Math.min(height, (row + 1) * TILE);
+        const reach = Math.min(width, (column + 1) * TILE) - column * TILE;
+        for (let y = row * TILE; y < bottom; y++) {
+          const start = y * width + column * TILE;
+          for (let at = start; at < start + reach; at++) {
+            const alpha = a[at] as number;
             if (alpha < low) low = alpha;
             if (alpha > high) high = alpha;
           }

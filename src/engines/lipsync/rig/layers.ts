@@ -41,30 +41,31 @@ function toFrame(bitmap: Bitmap): FramePlanes {
   const { width, height, data } = bitmap;
   const planes = planesOf(new Uint8Array(frameBytes(width, height)), width, height);
   const { y, u, v, chromaWidth, chromaHeight } = planes;
-  for (let i = 0, at = 0; i < y.length; i++, at += 4) {
-    y[i] = lumaOf(data[at] as number, data[at + 1] as number, data[at + 2] as number) + 0.5;
-  }
+  const blue = new Float32Array(width + 2);
+  const red = new Float32Array(width + 2);
   for (let row = 0; row < chromaHeight; row++) {
-    const below = Math.min(height - 1, 2 * row + 1) - 2 * row;
-    for (let column = 0; column < chromaWidth; column++) {
-      // Chroma sits at the left of its pair of columns: 1 2 1 around that column, and both rows.
-      const centre = (2 * row * width + 2 * column) * 4;
-      const left = column > 0 ? -4 : 0;
-      const right = 2 * column + 1 < width ? 4 : 0;
-      const down = below * width * 4;
-      const mean = (c: number): number =>
-        ((data[centre + left + c] as number) +
-          2 * (data[centre + c] as number) +
-          (data[centre + right + c] as number) +
-          (data[centre + down + left + c] as number) +
-          2 * (data[centre + down + c] as number) +
-          (data[centre + down + right + c] as number)) /
-        8;
-      const r = mean(0);
-      const g = mean(1);
-      const b = mean(2);
-      u[row * chromaWidth + column] = blueOf(r, g, b) + 0.5;
-      v[row * chromaWidth + column] = redOf(r, g, b) + 0.5;
+    blue.fill(0);
+    red.fill(0);
+    for (let half = 0; half < 2; half++) {
+      const line = Math.min(height - 1, 2 * row + half);
+      for (let x = 0, at = line * width * 4; x < width; x++, at += 4) {
+        const r = data[at] as number;
+        const g = data[at + 1] as number;
+        const b = data[at + 2] as number;
+        y[line * width + x] = lumaOf(r, g, b) + 0.5;
+        blue[x + 1]! += blueOf(r, g, b);
+        red[x + 1]! += redOf(r, g, b);
+      }
+    }
+    for (const sums of [blue, red]) {
+      sums[0] = sums[1] as number;
+      sums[width + 1] = sums[width] as number;
+    }
+    // Chroma sits at the left of its pair of columns: 1 2 1 around that column, and both rows.
+    for (let column = 0, to = row * chromaWidth; column < chromaWidth; column++, to++) {
+      const x = 2 * column + 1;
+      u[to] = ((blue[x - 1] as number) + 2 * (blue[x] as number) + (blue[x + 1] as number)) / 8 + 0.5;
+      v[to] = ((red[x - 1] as number) + 2 * (red[x] as number) + (red[x + 1] as number)) / 8 + 0.5;
     }
   }
   return planes;
@@ -92,6 +93,8 @@ export async function loadLayers(
   height: number,
 ): Promise<Layers> {
   const { default: sharp } = await import("sharp");
+  // Each file is read once: a cache of decoded pictures would only hold memory.
+  sharp.cache(false);
   const scale: Scale = { x: (OVERSAMPLING * width) / DESIGN.width, y: (OVERSAMPLING * height) / DESIGN.height };
   const bitmapOf = (place: LayerPlace, tall = 1): Promise<Bitmap> => {
     const file = join(directory, place.file);
@@ -104,9 +107,9 @@ export async function loadLayers(
     return made;
   };
   const { layers } = sheet;
-  const background = decode(sharp, join(directory, layers.background.file), width, height);
-  const lids = bitmapOf(layers.lids, layers.lids.levels);
-  const [torso, head, eyes, iris, catchlight, brows, backHair] = await Promise.all([
+  const [background, lids, torso, head, eyes, iris, catchlight, brows, backHair] = await Promise.all([
+    decode(sharp, join(directory, layers.background.file), width, height).then(toFrame),
+    bitmapOf(layers.lids, layers.lids.levels).then((strip) => cut(strip, layers.lids.levels)),
     texture(layers.torso),
     texture(layers.head),
     texture(layers.eyes),
@@ -119,14 +122,14 @@ export async function loadLayers(
     sheet,
     width,
     height,
-    background: toFrame(await background),
+    background,
     torso,
     backHair,
     head,
     eyes,
     iris,
     catchlight,
-    lids: cut(await lids, layers.lids.levels).map((level) => toTexture(level, layers.lids)),
+    lids: lids.map((level) => toTexture(level, layers.lids)),
     brows,
   };
 }

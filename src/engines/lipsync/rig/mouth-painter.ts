@@ -91,7 +91,7 @@ export class MouthPainter {
     const left = Math.max(0, Math.floor((middle - reach / geometry.step) / 2) * 2);
     const right = Math.min(this.#columns, Math.ceil((middle + reach / geometry.step) / 2) * 2);
     this.#used = { left, top: this.#rows, right, bottom: 0 };
-    for (let column = left; column < right; column++) this.#paintColumn(column);
+    for (let column = left; column < right; column += 2) this.#paintPair(column);
     const box = {
       left: this.#box.left + Math.min(before.left, left),
       top: this.#box.top + (Math.min(before.top, this.#used.top) & ~1),
@@ -110,73 +110,103 @@ export class MouthPainter {
     return Math.sqrt(1 + Math.min(40, slope * slope));
   }
 
-  #paintColumn(column: number): void {
+  /** Two neighbouring columns: each has its own edges, both share the colours of the first, which are soft. */
+  #paintPair(column: number): void {
     const g = this.#geometry;
-    const rowY = this.#rowY;
-    const outerUpper = g.outerUpper[column] as number;
-    const innerUpper = g.innerUpper[column] as number;
-    const innerLower = g.innerLower[column] as number;
-    const outerLower = g.outerLower[column] as number;
-    const topEdge = OUTER_EDGE * this.#steepness(g.outerUpper, column);
-    const bottomEdge = OUTER_EDGE * this.#steepness(g.outerLower, column);
-    // Beyond the corners both edges run together: no lip, not the sum of two soft edges.
-    const body = smooth((outerLower - outerUpper) / 2.4);
     const { reach } = this.#lips;
-    const first = this.#rowAt(outerUpper - reach.above, 0);
-    const last = this.#rowAt(outerLower + reach.below, first);
-    const lipFirst = body > 0 ? this.#rowAt(outerUpper - topEdge / 2, first) : last;
-    const lipLast = body > 0 ? this.#rowAt(outerLower + bottomEdge / 2, lipFirst) : last;
+    const rowY = this.#rowY;
+    const next = Math.min(column + 1, this.#columns - 1);
+    const top = Math.min(g.outerUpper[column] as number, g.outerUpper[next] as number);
+    const bottom = Math.max(g.outerLower[column] as number, g.outerLower[next] as number);
+    const edge = OUTER_EDGE * Math.max(this.#steepness(g.outerUpper, column), this.#steepness(g.outerLower, column));
+    const first = this.#rowAt(top - reach.above, 0);
+    const lipFirst = this.#rowAt(top - edge, first);
+    const lipLast = this.#rowAt(bottom + edge, lipFirst);
+    const last = this.#rowAt(bottom + reach.below, lipLast);
     if (first < this.#used.top) this.#used.top = first;
     if (last > this.#used.bottom) this.#used.bottom = last;
-    const { y: planeY, u: planeU, v: planeV, a: planeA } = { y: this.#y, u: this.#u, v: this.#v, a: this.#a };
-    const columns = this.#columns;
-    const shade = this.#shade;
-    const lip = this.#lip;
     this.#lips.column(column);
-    this.#lips.skin(rowY, first, last, shade);
-    this.#lips.lips(rowY, lipFirst, lipLast, lip);
-    for (let row = first, at = first * columns + column; row < last; row++, at += columns) {
-      let alpha = shade.a[row] as number;
-      let y = (shade.y[row] as number) * alpha;
-      let u = (shade.u[row] as number) * alpha;
-      let v = (shade.v[row] as number) * alpha;
-      if (row >= lipFirst && row < lipLast) {
-        const here = rowY[row] as number;
-        const cover =
-          smooth((here - outerUpper) / topEdge + 0.5) * smooth((outerLower - here) / bottomEdge + 0.5) * body;
-        alpha += (1 - alpha) * cover;
-        y += ((lip.y[row] as number) - y) * cover;
-        u += ((lip.u[row] as number) - u) * cover;
-        v += ((lip.v[row] as number) - v) * cover;
-      }
-      planeA[at] = alpha;
-      planeY[at] = y;
-      planeU[at] = u;
-      planeV[at] = v;
-    }
-    const inside = g.inside[column] as number;
-    const open = clamp01((innerLower - innerUpper) / 1.1) * clamp01((1 - inside) * g.innerHalf * 0.9);
-    if (open > 0) this.#openColumn(column, innerUpper, innerLower, open);
+    // Under the lips' full body no skin is seen: its shade is left out there.
+    const underTop = this.#rowAt(top + 2 * edge, first);
+    const underBottom = Math.max(underTop, this.#rowAt(bottom - 2 * edge, first));
+    const thick = bottom - top > 5 * edge;
+    this.#lips.skin(rowY, first, thick ? underTop : last, this.#shade);
+    if (thick) this.#lips.skin(rowY, underBottom, last, this.#shade);
+    this.#lips.lips(rowY, lipFirst, lipLast, this.#lip);
+    this.#closed(column, first, last, lipFirst, lipLast);
+    if (next > column) this.#closed(next, first, last, lipFirst, lipLast);
+    this.#open(column, next);
   }
 
-  /** What is between the lips, over them. */
-  #openColumn(column: number, upper: number, lower: number, open: number): void {
+  /** Skin and lips of a column, from the colours of its pair. */
+  #closed(column: number, first: number, last: number, lipFirst: number, lipLast: number): void {
     const g = this.#geometry;
     const rowY = this.#rowY;
-    const topEdge = INNER_EDGE * this.#steepness(g.innerUpper, column);
-    const bottomEdge = INNER_EDGE * this.#steepness(g.innerLower, column);
-    const first = this.#rowAt(upper - topEdge / 2, 0);
-    const last = this.#rowAt(lower + bottomEdge / 2, first);
-    const colours = this.#lip;
+    const upper = g.outerUpper[column] as number;
+    const lower = g.outerLower[column] as number;
+    const topScale = 1 / (OUTER_EDGE * this.#steepness(g.outerUpper, column));
+    const bottomScale = 1 / (OUTER_EDGE * this.#steepness(g.outerLower, column));
+    // Beyond the corners both edges run together: no lip, not the sum of two soft edges.
+    const body = smooth((lower - upper) / 2.4);
+    const [planeA, planeY, planeU, planeV] = [this.#a, this.#y, this.#u, this.#v];
+    const [shade, lip] = [this.#shade, this.#lip];
+    for (let row = first, at = first * this.#columns + column; row < last; row++, at += this.#columns) {
+      let cover = 0;
+      if (row >= lipFirst && row < lipLast) {
+        const here = rowY[row] as number;
+        cover = smooth((here - upper) * topScale + 0.5) * smooth((lower - here) * bottomScale + 0.5) * body;
+      }
+      if (cover === 1) {
+        planeA[at] = 1;
+        planeY[at] = lip.y[row] as number;
+        planeU[at] = lip.u[row] as number;
+        planeV[at] = lip.v[row] as number;
+        continue;
+      }
+      const alpha = shade.a[row] as number;
+      const skin = alpha * (1 - cover);
+      planeA[at] = alpha + (1 - alpha) * cover;
+      planeY[at] = (shade.y[row] as number) * skin + (lip.y[row] as number) * cover;
+      planeU[at] = (shade.u[row] as number) * skin + (lip.u[row] as number) * cover;
+      planeV[at] = (shade.v[row] as number) * skin + (lip.v[row] as number) * cover;
+    }
+  }
+
+  /** What is between the lips in a pair of columns, over them. */
+  #open(column: number, next: number): void {
+    const g = this.#geometry;
+    const inside = Math.min(g.inside[column] as number, g.inside[next] as number);
+    const upper = Math.min(g.innerUpper[column] as number, g.innerUpper[next] as number);
+    const lower = Math.max(g.innerLower[column] as number, g.innerLower[next] as number);
+    if (lower - upper <= 0 || inside >= 1) return;
+    const rowY = this.#rowY;
+    const edge = INNER_EDGE * Math.max(this.#steepness(g.innerUpper, column), this.#steepness(g.innerLower, column));
+    const first = this.#rowAt(upper - edge, 0);
+    const last = this.#rowAt(lower + edge, first);
     this.#interior.column(column);
-    this.#interior.paint(rowY, first, last, colours);
+    this.#interior.paint(rowY, first, last, this.#lip);
+    for (let c = column; c <= next; c++) this.#seen(c, first, last);
+  }
+
+  #seen(column: number, first: number, last: number): void {
+    const g = this.#geometry;
+    const rowY = this.#rowY;
+    const colours = this.#lip;
+    const upper = g.innerUpper[column] as number;
+    const lower = g.innerLower[column] as number;
+    const open = clamp01((lower - upper) / 1.1) * clamp01((1 - (g.inside[column] as number)) * g.innerHalf * 0.9);
+    if (open === 0) return;
+    const topScale = 1 / (INNER_EDGE * this.#steepness(g.innerUpper, column));
+    const bottomScale = 1 / (INNER_EDGE * this.#steepness(g.innerLower, column));
+    const [planeA, planeY, planeU, planeV] = [this.#a, this.#y, this.#u, this.#v];
     for (let row = first, at = first * this.#columns + column; row < last; row++, at += this.#columns) {
       const here = rowY[row] as number;
-      const seen = clamp01((here - upper) / topEdge + 0.5) * clamp01((lower - here) / bottomEdge + 0.5) * open;
-      this.#a[at]! += (1 - (this.#a[at] as number)) * seen;
-      this.#y[at]! += ((colours.y[row] as number) - (this.#y[at] as number)) * seen;
-      this.#u[at]! += ((colours.u[row] as number) - (this.#u[at] as number)) * seen;
-      this.#v[at]! += ((colours.v[row] as number) - (this.#v[at] as number)) * seen;
+      const cover = clamp01((here - upper) * topScale + 0.5) * clamp01((lower - here) * bottomScale + 0.5) * open;
+      const left = 1 - cover;
+      planeA[at] = (planeA[at] as number) * left + cover;
+      planeY[at] = (planeY[at] as number) * left + (colours.y[row] as number) * cover;
+      planeU[at] = (planeU[at] as number) * left + (colours.u[row] as number) * cover;
+      planeV[at] = (planeV[at] as number) * left + (colours.v[row] as number) * cover;
     }
   }
 

@@ -57,7 +57,7 @@ export const VISEMES: Readonly<Record<VisemeName, Viseme>> = {
     upper: 0.32,
     lower: 0.24,
     teethUpper: 0.75,
-    teethLower: 0.3,
+    teethLower: 0.06,
     tongue: 0.65,
     smile: 0.35,
   }),

@@ -4,12 +4,9 @@ import { type ChildProcess, fork } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AppError } from "../../../errors.ts";
+import { SENTENCE_TIMEOUT_MS, SPEECH_ABORT_GRACE_MS } from "../../../limits.ts";
 import type { ChildMessage, SpeakCommand, SpokenReply } from "./protocol.ts";
 
-/** Milliseconds that a process may take to stand up and answer one sentence. */
-export const SENTENCE_TIMEOUT_MS = 10_000;
-/** Milliseconds after an abort before a process that still owes an answer is killed. */
-const ABORT_GRACE_MS = 150;
 /** Characters of the process's error output to keep. */
 const STDERR_TAIL = 4_000;
 
@@ -109,7 +106,7 @@ export class EspeakProcess {
     }, limit);
     let grace: NodeJS.Timeout | undefined;
     const abort = (): void => {
-      grace = setTimeout(() => this.#kill(child), ABORT_GRACE_MS);
+      grace = setTimeout(() => this.#kill(child), SPEECH_ABORT_GRACE_MS);
     };
     signal.addEventListener("abort", abort, { once: true });
     hold(child);

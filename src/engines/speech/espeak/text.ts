@@ -3,9 +3,6 @@
 import { AppError } from "../../../errors.ts";
 import { MAX_TEXT_CODE_POINTS } from "../../../limits.ts";
 
-/** Most code points of text in one request. */
-export const MAX_CODE_POINTS = MAX_TEXT_CODE_POINTS;
-
 /** Marks that are spoken, unlike other punctuation; a word keeps them at its ends. */
 const SPOKEN_MARKS = "%‰&@#№§*/\\-−";
 const EDGE = `[^\\p{L}\\p{N}\\p{S}\\p{M}${SPOKEN_MARKS.replace(/[\\\-/*]/g, "\\$&")}]+`;
@@ -20,12 +17,12 @@ const UNHEARD = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}]/gu;
  * @throws AppError `invalid_input` for one that is not well-formed or has nothing to say, `input_too_large`.
  */
 export function checkText(text: string): void {
-  if (text.length > MAX_CODE_POINTS) {
+  if (text.length > MAX_TEXT_CODE_POINTS) {
     const length = codePoints(text);
-    if (length > MAX_CODE_POINTS) {
+    if (length > MAX_TEXT_CODE_POINTS) {
       throw new AppError(
         "input_too_large",
-        `The text has ${length} characters; one request may have ${MAX_CODE_POINTS}. Send it in several requests.`,
+        `The text has ${length} characters; one request may have ${MAX_TEXT_CODE_POINTS}. Send it in several requests.`,
       );
     }
   }
