@@ -156,7 +156,9 @@ export const SAMPLE: readonly (readonly [string, number])[] = [
 if (import.meta.main) {
   const [person = "new_talk", folder = "out/sheets"] = process.argv.slice(2);
   await mkdir(folder, { recursive: true });
-  await sharp(await visemeSheet(person)).toFile(join(folder, `visemes-${person}.png`));
+  // The one that the documentation shows: small enough for a repository.
+  const visemes = sharp(await visemeSheet(person, 1.6)).png({ palette: true, quality: 92, compressionLevel: 9 });
+  await visemes.toFile(join(folder, `visemes-${person}.png`));
   await sharp(await eyeSheet(person)).toFile(join(folder, `eyes-${person}.png`));
   const mouths = await sentenceSheet(person, SAMPLE, ({ mouth }) => around(mouth.cx, mouth.cy + 10, 160, 130), 1.4);
   await sharp(mouths).toFile(join(folder, `sentence-${person}.png`));

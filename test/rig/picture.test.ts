@@ -9,7 +9,7 @@ import type { SpeechPart, TimedPhoneme } from "../../src/engines/speech/speech-e
 import { SENTENCES } from "../speech/sentences.ts";
 import { measureAperture, mouthBox, pictureOf } from "./aperture.ts";
 import { correlation, opennessTrack, rotated } from "./openness.ts";
-import { spoken } from "./speech.ts";
+import { spoken, withoutPhonemes } from "./speech.ts";
 
 const MODELS = join(import.meta.dirname, "../../models");
 const FPS = 25;
@@ -39,14 +39,15 @@ async function speechOf(language: string): Promise<readonly SpeechPart[]> {
   return parts;
 }
 
-/** Renders a language's sentences and measures the mouth in every frame. */
-async function take(language: string, person: string): Promise<Take> {
+/** Renders a language's sentences and measures the mouth in every frame; `heard` leaves it only the sound. */
+async function take(language: string, person: string, heard = false): Promise<Take> {
   const parts = await speechOf(language);
   const { mouth } = await readAvatarSheet(join(MODELS, "avatars", person));
   const box = mouthBox(mouth, WIDTH, HEIGHT);
   const heights: number[] = [];
   const options = { avatar: `${person}_short`, resolution: "480p", fps: FPS, frameSkip: 1 } as const;
-  for await (const frame of rig.render(spoken(...parts), options, signal)) {
+  const shown = heard ? parts.map(withoutPhonemes) : parts;
+  for await (const frame of rig.render(spoken(...shown), options, signal)) {
     heights.push(measureAperture(pictureOf(frame.data, WIDTH, HEIGHT), box).height);
     frame.release();
   }
@@ -97,5 +98,16 @@ for (const language of LANGUAGES) {
     }
   });
 }
+
+test("from the sound alone the mouth still follows what is said", async () => {
+  for (const language of LANGUAGES) {
+    const found = await take(language, "new_talk", true);
+    const openness = opennessTrack(found.phonemes, found.duration, FPS);
+    const agreement = correlation(found.heights, openness);
+    assert.ok(agreement >= 0.55, `${language}: correlation ${agreement}`);
+    const control = correlation(rotated(found.heights, Math.round(2.1 * FPS)), openness);
+    assert.ok(control < agreement / 2, `${language}: shifted it is still ${control}`);
+  }
+});
 
 test.after(() => espeak[Symbol.asyncDispose]?.());

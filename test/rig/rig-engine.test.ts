@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { AppError } from "../../src/errors.ts";
@@ -62,6 +64,28 @@ test("says what to do where there is no avatar", async () => {
   const answer = await empty.availability();
   assert.equal(answer.available, false);
   assert.deepEqual(await empty.avatars(), []);
+});
+
+test("a person whose files are broken is an engine failure, not a mystery", async () => {
+  const models = await mkdtemp(join(tmpdir(), "rig-"));
+  try {
+    await mkdir(join(models, "avatars/broken"), { recursive: true });
+    await writeFile(join(models, "avatars/broken/avatar.json"), "{");
+    const broken = createRigEngine({ modelsDir: models });
+    const frames = broken.render(
+      spoken(silence(0.1)),
+      { ...SMALL, avatar: "broken_short" },
+      new AbortController().signal,
+    );
+    await assert.rejects(
+      async () => {
+        for await (const frame of frames) frame.release();
+      },
+      { code: "engine_failed" },
+    );
+  } finally {
+    await rm(models, { recursive: true });
+  }
 });
 
 test("names the known avatars when asked for another one", async () => {

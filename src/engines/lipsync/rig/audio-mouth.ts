@@ -9,15 +9,20 @@ import { VISEMES, type Viseme } from "./viseme-table.ts";
 const SPAN = 0.02;
 /** Rest before and after, seconds. */
 const MARGIN = 1;
+/** Sound shows a vowel from its first moment on, where phonemes begin with a transition: seconds to wait. */
+const DELAY = 0.02;
 /** Decibels under the loud syllables at which nothing is spoken. */
 const SILENCE = -34;
 /** Frequency of zero crossings, Hz, above which it is friction, and above which it is s and not sh. */
 const FRICTION = 2600;
 const SIBILANT = 3900;
-/** A closure of the lips: a dip of at least this many decibels, for between these times, before a dark release. */
-const DIP = 11;
-const DIP_SECONDS = [0.03, 0.13] as const;
-const DARK_RELEASE = 1500;
+/** The hum of m, the only closure that sounds like one: first formant below, second within these, Hz. */
+const HUM = { first: 300, second: [1100, 1560], level: -3 } as const;
+/** A voiced sound this quiet with some friction in it is z. */
+const BUZZ = { crossing: 1900, level: -9 } as const;
+/** First formant of a closed and of a wide open mouth, Hz. */
+const CLOSED_FORMANT = 270;
+const OPEN_FORMANT = 810;
 
 /** Where vowels lie: first and second formant, Hz. */
 const VOWELS = [
@@ -40,67 +45,48 @@ function vowelAt(first: number, second: number, open: number): MouthTarget {
     for (const [name, value] of Object.entries(viseme.target)) sum[name] = (sum[name] ?? 0) + near * value;
   }
   const target = Object.fromEntries(Object.entries(sum).map(([name, value]) => [name, value / total]));
-  // The first formant rises with the jaw: half of the jaw is read from it, half from the vowel.
-  const byFormant = Math.min(0.85, Math.max(0.12, (first - 280) / 620));
-  const jaw = (0.5 * (target["jaw"] ?? 0) + 0.5 * byFormant) * open;
-  return { ...(target as MouthTarget), jaw };
+  // The first formant rises with the jaw, whatever the vowel; lips part with it.
+  const byFormant = Math.min(1, Math.max(0, (first - CLOSED_FORMANT) / (OPEN_FORMANT - CLOSED_FORMANT)));
+  const mouth = target as MouthTarget;
+  const parted = 0.35 + 0.65 * byFormant;
+  const jaw = (0.3 * mouth.jaw + 0.65 * byFormant) * open;
+  return { ...mouth, jaw, upper: mouth.upper * parted, lower: mouth.lower * parted };
 }
 
 /** Loud syllables open fully, quiet ones less. */
 const opennessOf = (level: number): number => 0.95 * Math.min(1.05, Math.max(0.25, 1 + level / 26));
 
-/** Spans of time in which the lips are shut. */
-function closures(features: AudioFeatures): readonly { readonly from: number; readonly to: number }[] {
-  const { level, crossing, count, step } = features;
-  const reach = Math.round(0.09 / step);
-  const found: { from: number; to: number }[] = [];
-  const peak = (from: number, to: number): number => {
-    let best = -Infinity;
-    for (let i = Math.max(0, from); i <= Math.min(count - 1, to); i++) best = Math.max(best, level[i] as number);
-    return best;
-  };
-  for (let i = 1; i < count; i++) {
-    const limit = Math.min(peak(i - reach, i - 1), peak(i + 1, i + reach)) - DIP;
-    if ((level[i] as number) > limit) continue;
-    let end = i;
-    while (end + 1 < count && (level[end + 1] as number) <= limit) end++;
-    const seconds = (end - i + 1) * step;
-    const release = crossing[Math.min(count - 1, end + 2)] as number;
-    if (seconds >= DIP_SECONDS[0] && seconds <= DIP_SECONDS[1] && release < DARK_RELEASE)
-      found.push({ from: i, to: end + 1 });
-    i = end;
-  }
-  return found;
-}
-
 function guess(features: AudioFeatures, at: number): Viseme {
   const level = features.level[at] as number;
   if (level < SILENCE) return VISEMES.rest;
   const crossing = features.crossing[at] as number;
-  if (crossing > SIBILANT) return VISEMES.SS;
+  if (crossing > SIBILANT || (crossing > BUZZ.crossing && level < BUZZ.level)) return VISEMES.SS;
   if (crossing > FRICTION) return VISEMES.CH;
-  const target = vowelAt(features.first[at] as number, features.second[at] as number, opennessOf(level));
+  const first = features.first[at] as number;
+  const second = features.second[at] as number;
+  const [low, high] = HUM.second;
+  if (first < HUM.first && second > low && second < high && level < HUM.level) return VISEMES.PP;
+  const target = vowelAt(first, second, opennessOf(level));
   return { name: "E", weight: 1, target };
 }
 
 /**
  * A mouth from the sound alone: vowels from formants, opening from loudness and the first formant, friction from zero
- * crossings, closed lips from short dips before a dark release. It knows no words; it is blended like phonemes are.
+ * crossings, closed lips from the hum of m. Lips closed on p and b cannot be told from other stops this way: there the
+ * mouth only narrows. It knows no words; it is blended like phonemes are.
  */
 export function audioMouth(part: SpeechPart): MouthSource {
   const features = audioFeatures(part.audio);
   const { step, count } = features;
   const duration = part.audio.samples.length / part.audio.sampleRate;
-  const shut = closures(features);
   const events: MouthEvent[] = [{ start: -MARGIN, end: 0, viseme: VISEMES.rest, stressed: false }];
   const stride = Math.round(SPAN / step);
   for (let i = 0; i < count; i += stride) {
-    const start = i * step;
-    const end = Math.min(duration, (i + stride) * step);
+    const start = i === 0 ? 0 : i * step + DELAY;
+    const end = Math.min(duration, (i + stride) * step + DELAY);
     if (end <= start) break;
     const last = events.at(-1) as MouthEvent;
-    const dip = shut.find(({ from, to }) => i >= from && i < to);
-    const viseme = dip ? VISEMES.PP : guess(features, Math.min(count - 1, i + (stride >> 1)));
+    const viseme = guess(features, Math.min(count - 1, i + (stride >> 1)));
     // Runs of rest and of one closure are one event each, so that they weigh as such.
     if (last.viseme === viseme) events[events.length - 1] = { ...last, end };
     else events.push({ start, end, viseme, stressed: false });

@@ -42,13 +42,6 @@ export class Body {
     return Math.round((raise * this.#layers.height * LEVELS_PER_PIXEL) / DESIGN.height);
   }
 
-  /** Bytes of the levels drawn so far. */
-  get bytes(): number {
-    let sum = 0;
-    for (const band of this.#bands.values()) sum += band.planes.y.length * 1.5;
-    return sum;
-  }
-
   /** Torso over background at a level of breath. */
   band(level: number): Band {
     const known = this.#bands.get(level);
@@ -60,7 +53,7 @@ export class Body {
     full.u.set(background.u);
     full.v.set(background.v);
     this.#bend(level);
-    drawWarped(full, this.#torso, this.#cover, this.#grid, this.#range, this.#seen);
+    drawWarped(full, this.#torso, this.#grid, this.#range, this.#seen);
     const planes: FramePlanes = {
       ...full,
       height: height - top,
@@ -98,7 +91,7 @@ export class Body {
       }
     }
     draw();
-    drawWarped(frame, this.#torso, this.#cover, this.#grid, range, visible);
+    drawWarped(frame, this.#torso, this.#grid, range, visible);
   }
 
   /** Shoulders rise by the level, the foot of the frame stays. */

@@ -105,7 +105,9 @@ export function coarticulate(events: readonly MouthEvent[]): MouthSource {
       for (let p = 0; p < PARAMETER_COUNT; p++) {
         const lead = p === PARAMETER.width || p === PARAMETER.round ? ROUNDING_ANTICIPATION : ANTICIPATION;
         const at = t + lead;
-        const distance = at < event.start ? event.start - at : at > event.end ? at - event.end : 0;
+        // Silence is not readied for: the last sound keeps its shape to its end.
+        const until = event.viseme.name === "rest" ? event.start - t : event.start - at;
+        const distance = until > 0 ? until : at > event.end ? at - event.end : 0;
         const z = distance / (SIGMA[p] as number);
         if (z > 4) continue;
         const dominance = weight * Math.exp(-0.5 * z * z);

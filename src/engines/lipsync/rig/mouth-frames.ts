@@ -23,11 +23,6 @@ export class MouthFrames {
     this.#skip = skip;
   }
 
-  /** Frames after `index` whose time may be read while it is drawn. */
-  get lookAhead(): number {
-    return this.#skip;
-  }
-
   /** Writes the mouth of frame `index`; indices ascend. */
   at(index: number, out: Float64Array): void {
     if (this.#skip === 1) {

@@ -67,11 +67,6 @@ export class MouthPainter {
     this.#painted = new Float64Array(16).fill(Number.NaN);
   }
 
-  /** The outlines of the mouth last painted. */
-  get geometry(): MouthGeometry {
-    return this.#geometry;
-  }
-
   /** Paints `mouth` into `head` unless that is what it shows; returns the box that has changed. */
   paint(head: Texture, mouth: Float64Array): TexelBox | undefined {
     if (mouth.every((value, index) => value === this.#painted[index])) return undefined;

@@ -15,7 +15,7 @@ const TALK_SWAY = 0.35;
 /** Tilt that goes with a nod: turn of the face, u per u of nod. */
 const NOD_PITCH = 0.75;
 /** A full smile narrows the eyes: part of a blink at smile 1.1, nothing at rest. */
-const SQUINT = 0.16;
+const SQUINT = 0.07;
 const SQUINT_FROM = 0.6;
 
 const noIdle = (): Idle => ({

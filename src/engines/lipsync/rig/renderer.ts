@@ -51,7 +51,7 @@ class Sheet {
   }
 
   draw(frame: FramePlanes, range: CellRange): void {
-    drawWarped(frame, this.texture, this.#cover, this.grid, range, this.seen);
+    drawWarped(frame, this.texture, this.grid, range, this.seen);
   }
 }
 

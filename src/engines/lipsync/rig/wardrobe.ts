@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { AppError } from "../../../errors.ts";
 import type { Resolution } from "../lipsync-engine.ts";
 import { RESOLUTIONS } from "../lipsync-engine.ts";
 import { readAvatarSheet } from "./avatar-sheet.ts";
@@ -9,8 +10,16 @@ import { Renderer } from "./renderer.ts";
 /** A person ready to be drawn at one size. */
 export type Dressed = { readonly renderer: Renderer; readonly motion: MotionSheet };
 
-/** Prepared people kept, most recently used last. At 720p one takes some 40 MB. */
-const KEEP = 3;
+/** Prepared people kept, most recently used last. At 720p one takes some 70 MB. */
+const KEEP = 2;
+
+/** A folder that is there and cannot be used is the deployment's fault; its own message says more where it has one. */
+function unusable(person: string, error: unknown): never {
+  if (error instanceof AppError) throw error;
+  throw new AppError("engine_failed", `The avatar ${person} could not be loaded: a file is missing or broken.`, {
+    cause: error,
+  });
+}
 
 /** Loads people at the sizes asked for, once however many ask, and keeps the last few. */
 export class Wardrobe {
@@ -23,7 +32,7 @@ export class Wardrobe {
 
   get(person: string, resolution: Resolution): Promise<Dressed> {
     const key = `${person} ${resolution}`;
-    const loading = this.#kept.get(key) ?? this.#load(person, resolution);
+    const loading = this.#kept.get(key) ?? this.#load(person, resolution).catch((error) => unusable(person, error));
     this.#kept.delete(key);
     this.#kept.set(key, loading);
     loading.catch(() => this.#kept.delete(key));

@@ -1,0 +1,81 @@
+/** Pitch-synchronous windows: a whole number of half periods of f0 to either side, and no offset left inside. */
+import { nearest } from "./frames.ts";
+import { NOISE_MASK, noiseStart, noiseTable } from "./noise.ts";
+
+/** Shape of the window; each spans the periods that are asked for. */
+export type WindowShape = "hann" | "blackman";
+
+/** Cuts windowed stretches out of one signal, in a buffer of its own. */
+export class PitchWindow {
+  readonly #samples: Float64Array;
+  readonly #sampleRate: number;
+  #window = new Float64Array(1024);
+
+  constructor(samples: Float64Array, sampleRate: number) {
+    this.#samples = samples;
+    this.#sampleRate = sampleRate;
+  }
+
+  /**
+   * Puts `periods` periods of `f0` Hz around `time` s into the first places of `target`, windowed, with Gaussian noise
+   * of deviation `noise` on top and without offset; returns how many samples those are. The signal goes on with its
+   * outer samples beyond its ends. `unit` scales the window to unit energy.
+   */
+  cut(
+    time: number,
+    f0: number,
+    periods: number,
+    shape: WindowShape,
+    target: Float64Array,
+    noise: number,
+    unit = false,
+  ): number {
+    const half = nearest((periods * this.#sampleRate) / f0 / 2);
+    const length = 2 * half + 1;
+    const energy = this.#shape(half, (2 * Math.PI * f0) / periods / this.#sampleRate, shape);
+    const window = this.#window;
+    const scale = unit ? 1 / Math.sqrt(energy) : 1;
+    const samples = this.#samples;
+    const last = samples.length - 1;
+    const origin = nearest(time * this.#sampleRate + 0.001);
+    const table = noiseTable();
+    let place = noiseStart(origin);
+    let sum = 0;
+    let weights = 0;
+    for (let n = 0; n < length; n++) {
+      const at = origin + n - half;
+      const sample = samples[at < 0 ? 0 : at > last ? last : at] as number;
+      const weight = (window[n] as number) * scale;
+      const value = sample * weight + (table[place] as number) * noise;
+      place = (place + 1) & NOISE_MASK;
+      sum += value;
+      weights += weight;
+      target[n] = value;
+    }
+    const offset = (sum / weights) * scale;
+    for (let n = 0; n < length; n++) target[n] = (target[n] as number) - (window[n] as number) * offset;
+    return length;
+  }
+
+  /** Cosine window of 2·half + 1 samples whose phase turns by `step` per sample; returns its energy. */
+  #shape(half: number, step: number, shape: WindowShape): number {
+    if (this.#window.length < 2 * half + 1) this.#window = new Float64Array(4 * half + 2);
+    const window = this.#window;
+    const blackman = shape === "blackman";
+    const stepCos = Math.cos(step);
+    const stepSin = Math.sin(step);
+    let c = 1;
+    let s = 0;
+    let energy = 0;
+    for (let n = 0; n <= half; n++) {
+      const value = blackman ? 0.42 + 0.5 * c + 0.08 * (2 * c * c - 1) : 0.5 * c + 0.5;
+      window[half + n] = value;
+      window[half - n] = value;
+      energy += n === 0 ? value * value : 2 * value * value;
+      const turned = c * stepCos - s * stepSin;
+      s = s * stepCos + c * stepSin;
+      c = turned;
+    }
+    return energy;
+  }
+}
