@@ -47,7 +47,7 @@ export type EncodeVideoOptions = {
   readonly tempDir?: string | undefined;
   /** Encoder threads; default one per core, at most 16. */
   readonly threads?: number | undefined;
-  /** Constant rate factor; default 21 (MP4), 32 (WebM). */
+  /** Constant rate factor; default 20 (MP4), 32 (WebM). */
   readonly crf?: number | undefined;
   /** MP4 only; default `veryfast`. */
   readonly preset?: X264Preset | undefined;
@@ -224,7 +224,8 @@ async function pumpAudio(options: EncodeVideoOptions, feed: LocalFeed, clock: Vi
 
 function pictureInput({ width, height, fps }: EncodeVideoOptions) {
   const raw = args`-f rawvideo -pix_fmt yuv420p -s ${width}x${height} -r ${fps}`;
-  return { url: "pipe:0", options: [...raw, ...COLOUR_TAGS] };
+  // By default ffmpeg would read eight pictures ahead, 11 MB of them.
+  return { url: "pipe:0", options: [...args`-thread_queue_size 2`, ...raw, ...COLOUR_TAGS] };
 }
 
 function soundInput({ sampleRate, channels }: EncodeVideoOptions, url: string) {

@@ -13,6 +13,9 @@ import { speak, SpeechRecord } from "./speech.ts";
 /** Frames per second of every avatar video. */
 export const AVATAR_FPS = 25;
 
+/** How much longer than the short loop speech must be expected to be before its end need not be waited for. */
+const SURELY_LONGER = 1.5;
+
 /** Whose speech the avatar moves to: an engine's, or a recording. */
 export type SpeechSource =
   | { readonly engine: SpeechEngine; readonly request: SpeechRequest }
@@ -62,16 +65,17 @@ export async function makeAvatarVideo(request: AvatarVideoRequest, context: Pipe
   const tools = context.binaries();
   tools.then(({ ffmpeg }) => requireEncoders(ffmpeg, encodersFor(format))).catch(() => {});
   engine.prepare?.(request.choice.person, resolution).catch(() => {});
-  const started = await startOfSpeech(parts);
+  const started = await startOfSpeech(parts, () => (fromText ? spoken.share : 1));
   const avatar = `${request.choice.person}_${request.choice.loop ?? (started.long ? "long" : "short")}`;
   context.used({ kind: "lipsync", engine: engine.info.id, model: avatar });
 
   const [width, height] = RESOLUTIONS[resolution];
   const sampleRate = started.sampleRate;
-  const record = new SpeechRecord(sampleRate);
   const sound = new Channel<Float32Array>();
   const dir = await context.tempDir();
   const path = join(dir, `video.${format}`);
+  const recordPath = join(dir, "speech.wav");
+  const record = new SpeechRecord(recordPath, "wav", sampleRate, context);
   let audio: Promise<Artifact> | undefined;
 
   /** Hands each part to the renderer, and its sound to the encoder and the recording. */
@@ -89,9 +93,8 @@ export async function makeAvatarVideo(request: AvatarVideoRequest, context: Pipe
   }
 
   async function deliverRecording(): Promise<Artifact> {
-    const wav = join(dir, "speech.wav");
-    await record.write(wav, "wav", context);
-    const delivered = await request.deliverSpeech(wav, record.duration);
+    await record.finish();
+    const delivered = await request.deliverSpeech(recordPath, record.duration);
     emit({
       type: "status",
       stage: "tts_done",
@@ -139,17 +142,24 @@ export async function makeAvatarVideo(request: AvatarVideoRequest, context: Pipe
   };
 }
 
-/** Reads ahead until it is known whether the speech is longer than the short loop. */
+/**
+ * Reads ahead until it is known whether the speech is longer than the short loop, or as good as known from the share of
+ * the text that is spoken.
+ */
 async function startOfSpeech(
   source: AsyncGenerator<SpeechPart, void>,
+  spokenShare: () => number,
 ): Promise<{ parts: AsyncGenerator<SpeechPart, void>; long: boolean; sampleRate: number }> {
   const held: SpeechPart[] = [];
   let seconds = 0;
-  while (seconds <= SHORT_LOOP_SECONDS) {
+  let long = false;
+  for (;;) {
     const step = await source.next();
     if (step.done) break;
     held.push(step.value);
     seconds += step.value.audio.samples.length / step.value.audio.sampleRate;
+    long = seconds > SHORT_LOOP_SECONDS || seconds > SURELY_LONGER * SHORT_LOOP_SECONDS * spokenShare();
+    if (long) break;
   }
   const first = held[0];
   if (!first) throw new Error("a speech engine yields at least one part");
@@ -161,5 +171,5 @@ async function startOfSpeech(
       await source.return();
     }
   }
-  return { parts: parts(), long: seconds > SHORT_LOOP_SECONDS, sampleRate: first.audio.sampleRate };
+  return { parts: parts(), long, sampleRate: first.audio.sampleRate };
 }

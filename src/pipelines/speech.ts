@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { SpeechEngine, SpeechPart, SpeechRequest, TimedWord } from "../engines/speech/speech-engine.ts";
 import { encodeAudio } from "../media/encode-audio.ts";
+import { Channel } from "./channel.ts";
 import type { PipelineContext } from "./pipeline.ts";
 
 /** Speech in a file. */
@@ -37,25 +38,30 @@ export async function speechFile(
   format: "wav" | "mp3",
   context: PipelineContext,
 ): Promise<SpeechFile> {
-  const record = new SpeechRecord(request.sampleRate);
+  const path = join(await context.tempDir(), `speech.${format}`);
+  const record = new SpeechRecord(path, format, request.sampleRate, context);
   const progress = (share: number): void =>
     context.emit({ type: "progress", progress: share * 0.9, stage: "tts", stage_progress: share });
   for await (const part of speak(engine, request, context, progress)) record.add(part);
-  const path = join(await context.tempDir(), `speech.${format}`);
-  await context.clock.time("encode", () => record.write(path, format, context));
+  await context.clock.time("encode", () => record.finish());
   return { path, duration: record.duration, language: record.language ?? "und", words: record.words };
 }
 
-/** Gathers parts of speech into one recording. */
+/** Writes parts of speech into one file as they come, so that the length of the speech costs no memory. */
 export class SpeechRecord {
   readonly sampleRate: number;
   readonly words: TimedWord[] = [];
   language: string | undefined;
-  readonly #pieces: Float32Array[] = [];
+  readonly #chunks = new Channel<Float32Array>();
+  readonly #written: Promise<unknown>;
   #samples = 0;
 
-  constructor(sampleRate: number) {
+  constructor(path: string, format: "wav" | "mp3", sampleRate: number, context: PipelineContext) {
     this.sampleRate = sampleRate;
+    const audio = { sampleRate, channels: 1 as const, chunks: this.#chunks };
+    this.#written = encodeAudio(audio, { path, format, binaries: () => context.binaries(), signal: context.signal });
+    // Awaited when the speech ends; should the job end before, this must not count as unhandled.
+    this.#written.catch(() => {});
   }
 
   /** Seconds gathered so far. */
@@ -69,19 +75,14 @@ export class SpeechRecord {
       this.words.push({ text, start: milliseconds(start + offset), end: milliseconds(end + offset) });
     }
     this.language ??= part.language;
-    this.#pieces.push(part.audio.samples);
+    this.#chunks.push(part.audio.samples);
     this.#samples += part.audio.samples.length;
   }
 
-  async write(path: string, format: "wav" | "mp3", context: PipelineContext): Promise<void> {
-    const samples = new Float32Array(this.#samples);
-    let at = 0;
-    for (const piece of this.#pieces) {
-      samples.set(piece, at);
-      at += piece.length;
-    }
-    const audio = { sampleRate: this.sampleRate, channels: [samples] };
-    await encodeAudio(audio, { path, format, binaries: () => context.binaries(), signal: context.signal });
+  /** Waits for the file to be whole. */
+  async finish(): Promise<void> {
+    this.#chunks.end();
+    await this.#written;
   }
 }
 

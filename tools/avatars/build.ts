@@ -27,6 +27,7 @@ export interface AvatarFile {
   readonly id: string;
   readonly name: string;
   readonly description: string;
+  readonly voice: string;
   readonly texelsPerUnit: number;
   readonly frame: readonly [number, number];
   readonly layers: {
@@ -135,6 +136,7 @@ async function build(person: Person, folder: string): Promise<void> {
     id: person.id,
     name: person.name,
     description: person.description,
+    voice: person.voice,
     texelsPerUnit: SCALE,
     frame: FRAME,
     layers: {

@@ -9,6 +9,8 @@ export interface Person {
   readonly id: string;
   readonly name: string;
   readonly description: string;
+  /** Name of the voice in `models/voices/` that suits the person. */
+  readonly voice: string;
   readonly seed: number;
   readonly face: FaceSpec;
   readonly skin: SkinColours;

@@ -22,7 +22,6 @@ export function bandCount(sampleRate: number): number {
 export class BandAperiodicity {
   readonly #cutter: PitchWindow;
   readonly #sampleRate: number;
-  readonly #noise: number;
   readonly #size: number;
   readonly #fft: RealFft;
   readonly #pair: ComplexFft;
@@ -33,11 +32,10 @@ export class BandAperiodicity {
   readonly #power: Float64Array;
   readonly #smooth: Float64Array;
 
-  constructor(cutter: PitchWindow, sampleRate: number, noise: number) {
+  constructor(cutter: PitchWindow, sampleRate: number) {
     const size = 2 ** (1 + Math.trunc(Math.log2((PERIODS * sampleRate) / LOWEST_F0 + 1)));
     this.#cutter = cutter;
     this.#sampleRate = sampleRate;
-    this.#noise = noise;
     this.#size = size;
     this.#fft = new RealFft(size);
     this.#pair = new ComplexFft(size);
@@ -70,7 +68,7 @@ export class BandAperiodicity {
     this.#addCentroid(time + 0.25 / f0, f0);
     smoother.fillBelow(centroid, f0);
     const { waveform, spectrum } = this.#fft;
-    const length = this.#cutter.cut(time, f0, PERIODS, "hann", waveform, this.#noise);
+    const length = this.#cutter.cut(time, f0, PERIODS, "hann", waveform);
     waveform.fill(0, length);
     this.#fft.forward();
     for (let k = 0, j = 0; j < power.length; k += 2, j++) {
@@ -88,7 +86,7 @@ export class BandAperiodicity {
   /** Adds the energy's centroid in time, by frequency (L. Cohen). */
   #addCentroid(time: number, f0: number): void {
     const cut = this.#cut;
-    const length = this.#cutter.cut(time, f0, PERIODS, "blackman", cut, this.#noise);
+    const length = this.#cutter.cut(time, f0, PERIODS, "blackman", cut);
     let energy = 0;
     for (let n = 0; n < length; n++) energy += (cut[n] as number) ** 2;
     const scale = 1 / Math.sqrt(energy);

@@ -6,7 +6,7 @@
  */
 import { RealFft } from "./fft.ts";
 import { doubles, F0_FLOOR, nearest, type Samples } from "./frames.ts";
-import { NOISE_MASK, noiseStart, noiseTable } from "./noise.ts";
+import { storedNoise } from "./noise.ts";
 import { PitchWindow } from "./pitch-window.ts";
 import { SpectrumSmoother } from "./spectrum-smoothing.ts";
 
@@ -62,6 +62,7 @@ class EnvelopeEstimator {
   readonly #smoother: SpectrumSmoother;
   readonly #fft: RealFft;
   readonly #power: Float64Array;
+  readonly #noise: Float64Array;
   readonly #sampleRate: number;
   readonly #recovery: number;
 
@@ -70,6 +71,7 @@ class EnvelopeEstimator {
     this.#smoother = new SpectrumSmoother(fftSize, sampleRate);
     this.#fft = new RealFft(fftSize);
     this.#power = new Float64Array(fftSize / 2 + 1);
+    this.#noise = new Float64Array(fftSize / 2 + 1);
     this.#sampleRate = sampleRate;
     this.#recovery = recovery;
   }
@@ -77,7 +79,7 @@ class EnvelopeEstimator {
   estimate(time: number, f0: number, target: Float32Array): void {
     const { waveform, spectrum, size } = this.#fft;
     const power = this.#power;
-    const length = this.#window.cut(time, f0, PERIODS, "hann", waveform, 0, true);
+    const length = this.#window.cut(time, f0, PERIODS, "hann", waveform, true);
     waveform.fill(0, length);
     this.#fft.forward();
     for (let k = 0, j = 0; j < power.length; k += 2, j++) {
@@ -85,11 +87,10 @@ class EnvelopeEstimator {
     }
     this.#smoother.fillBelow(power, f0);
     this.#smoother.average(power, (f0 * 2) / 3, power);
-    const table = noiseTable();
-    let place = noiseStart(nearest(time * this.#sampleRate));
+    const noise = this.#noise;
+    storedNoise(noise, nearest(time * this.#sampleRate), noise.length);
     for (let k = 0; k < power.length; k++) {
-      const logarithm = Math.log(Math.abs(power[k] as number) + Math.abs(table[place] as number) * EPSILON);
-      place = (place + 1) & NOISE_MASK;
+      const logarithm = Math.log(Math.abs(power[k] as number) + Math.abs(noise[k] as number) * EPSILON);
       waveform[k] = logarithm;
       if (k > 0) waveform[size - k] = logarithm;
     }

@@ -7,6 +7,7 @@ import { BandAperiodicity, bandCount, BAND_HZ } from "./band-aperiodicity.ts";
 import { envelopeFftSize } from "./cheap-trick.ts";
 import { doubles, type Samples } from "./frames.ts";
 import { VoicingMeter } from "./love-train.ts";
+import { type NoiseSource, storedNoise } from "./noise.ts";
 import { PitchWindow } from "./pitch-window.ts";
 
 /** Aperiodicity at 0 Hz of a voiced frame, in dB. */
@@ -19,6 +20,8 @@ export type D4cOptions = {
   readonly threshold?: number;
   /** Size of transform that the result is for, a power of two; by default the one that `cheapTrick` takes. */
   readonly fftSize?: number;
+  /** Noise that lies under everything at −120 dB; by default always the same at the same place. */
+  readonly noise?: NoiseSource;
 };
 
 /** Aperiodicity of `f0.length` frames, fftSize/2 + 1 values each: 0 is pure tone, 1 is pure noise. */
@@ -37,20 +40,19 @@ export function d4c(
   options: D4cOptions = {},
 ): Aperiodicity {
   if (f0.length !== times.length) throw new RangeError(`${f0.length} values of f0 at ${times.length} times`);
-  const { threshold = 0.85, fftSize = envelopeFftSize(sampleRate) } = options;
+  const { threshold = 0.85, fftSize = envelopeFftSize(sampleRate), noise = storedNoise } = options;
   const bins = fftSize / 2 + 1;
   const aperiodicity = new Float32Array(f0.length * bins).fill(1);
-  const window = new PitchWindow(doubles(samples), sampleRate);
-  const meter = new VoicingMeter(window, sampleRate, NOISE);
-  const bands = new BandAperiodicity(window, sampleRate, NOISE);
+  const window = new PitchWindow(doubles(samples), sampleRate, { source: noise, level: NOISE });
+  const meter = new VoicingMeter(window, sampleRate);
+  const bands = new BandAperiodicity(window, sampleRate);
   const axis = bandAxis(sampleRate);
   const levels = new Float64Array(axis.length);
   levels[0] = AT_ZERO_DB;
+  const voiced = Uint8Array.from(f0, (hz, i) => (hz > 0 && meter.share(times[i] as number, hz) > threshold ? 1 : 0));
   for (let i = 0; i < f0.length; i++) {
-    const hz = f0[i] as number;
-    const time = times[i] as number;
-    if (!(hz > 0) || !(meter.share(time, hz) > threshold)) continue;
-    bands.measure(time, hz, levels.subarray(1, -1));
+    if (voiced[i] === 0) continue;
+    bands.measure(times[i] as number, f0[i] as number, levels.subarray(1, -1));
     spread(axis, levels, sampleRate / fftSize, aperiodicity.subarray(i * bins, (i + 1) * bins));
   }
   return { aperiodicity, fftSize };

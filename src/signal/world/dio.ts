@@ -77,7 +77,7 @@ function findCandidates(
   const f0 = new Float64Array(edges.length * frames);
   const best = new Float64Array(frames);
   const bestScore = new Float64Array(frames).fill(Number.POSITIVE_INFINITY);
-  const finder = new IntervalFinder(signal.length, sampleRate, times);
+  const finder = new IntervalFinder(sampleRate, times);
   const lowCut = lowCutFilter(nearest(sampleRate / LOW_CUT));
   const filters = Array.from(edges, (edge) => bandFilter(nearest(sampleRate / edge / 2), lowCut));
   filterEach(signal, filters, (filtered, band) => {

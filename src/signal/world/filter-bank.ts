@@ -49,13 +49,7 @@ export function filterEach(
 }
 
 /** Spectra of all the blocks, size + 2 numbers each. */
-function blockSpectra(
-  signal: Float64Array,
-  size: number,
-  hop: number,
-  margin: number,
-  blocks: number,
-): Float64Array {
+function blockSpectra(signal: Float64Array, size: number, hop: number, margin: number, blocks: number): Float64Array {
   const fft = new RealFft(size);
   const spectra = new Float64Array(blocks * (size + 2));
   for (let block = 0; block < blocks; block++) {
@@ -75,9 +69,8 @@ function loadPair(fft: ComplexFft, first: Fir, second: Fir | undefined, pair: Fl
   for (let j = 0; j < first.taps.length; j++) {
     input[2 * ((j - first.advance + size) % size)] = first.taps[j] as number;
   }
-  for (let j = 0; second && j < second.taps.length; j++) {
-    input[2 * ((j - second.advance + size) % size) + 1] = second.taps[j] as number;
-  }
+  const { taps, advance } = second ?? { taps: [], advance: 0 };
+  for (let j = 0; j < taps.length; j++) input[2 * ((j - advance + size) % size) + 1] = taps[j] as number;
   fft.transform();
   for (let k = 0; k < pair.length; k++) pair[k] = (output[k] as number) / size;
 }

@@ -32,7 +32,7 @@ export function proposeCandidates(
   const frames = times.length;
   const slots = Math.ceil(channels / (AGREEING + 1)) + 1;
   const runs = new Runs(frames, slots);
-  const finder = new IntervalFinder(signal.length, rate, times);
+  const finder = new IntervalFinder(rate, times);
   const filters = Array.from(centres, (centre) => bandPass(centre, rate));
   filterEach(signal, filters, (filtered, channel) => {
     const outer = channel === 0 || channel === channels - 1;
@@ -45,8 +45,7 @@ export function proposeCandidates(
     const high = Math.min(centre * (1 + TOLERANCE), ceiling);
     const [falling, rising, peaks, dips] = finder.rates;
     for (let i = 0; i < frames; i++) {
-      const mean =
-        ((falling[i] as number) + (rising[i] as number) + (peaks[i] as number) + (dips[i] as number)) / 4;
+      const mean = ((falling[i] as number) + (rising[i] as number) + (peaks[i] as number) + (dips[i] as number)) / 4;
       if (mean >= low && mean <= high) runs.add(i, mean);
       else runs.end(i);
     }

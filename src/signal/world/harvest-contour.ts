@@ -132,6 +132,7 @@ function merge(stretches: readonly Stretch[], candidates: Candidates, frames: nu
   paint(merged, current, current.start, current.end);
   let { start, end } = current;
   for (const stretch of inOrder(stretches).slice(1)) {
+    if (stretch === current) continue;
     if (stretch.start > end) {
       paint(merged, stretch, stretch.start, stretch.end);
       ({ start, end } = stretch);
@@ -149,8 +150,22 @@ function merge(stretches: readonly Stretch[], candidates: Candidates, frames: nu
   return merged;
 }
 
+/**
+ * By first frame. An early stretch moves up one place only, as in the published program: what overlaps so much that
+ * this matters is laid down in that order.
+ */
 function inOrder(stretches: readonly Stretch[]): Stretch[] {
-  return [...stretches].sort((a, b) => a.start - b.start);
+  const order = [...stretches];
+  for (let i = 1; i < order.length; i++) {
+    for (let j = i - 1; j >= 0; j--) {
+      const earlier = order[j] as Stretch;
+      const later = order[i] as Stretch;
+      if (earlier.start <= later.start) break;
+      order[j] = later;
+      order[i] = earlier;
+    }
+  }
+  return order;
 }
 
 function paint(contour: Float64Array, stretch: Stretch, from: number, to: number): void {

@@ -17,17 +17,15 @@ const TO_HZ = 7900;
 export class VoicingMeter {
   readonly #window: PitchWindow;
   readonly #fft: RealFft;
-  readonly #noise: number;
   readonly #from: number;
   readonly #middle: number;
   readonly #to: number;
 
-  constructor(window: PitchWindow, sampleRate: number, noise: number) {
+  constructor(window: PitchWindow, sampleRate: number) {
     const size = 2 ** (1 + Math.trunc(Math.log2((PERIODS * sampleRate) / LOWEST_F0 + 1)));
     const bin = (hz: number): number => Math.min(size / 2, Math.ceil((hz * size) / sampleRate));
     this.#window = window;
     this.#fft = new RealFft(size);
-    this.#noise = noise;
     this.#from = bin(FROM_HZ);
     this.#middle = bin(MIDDLE_HZ);
     this.#to = bin(TO_HZ);
@@ -36,7 +34,7 @@ export class VoicingMeter {
   /** Share of the power between 0.1 and 7.9 kHz (or Nyquist) that lies below 4 kHz. */
   share(time: number, f0: number): number {
     const { waveform, spectrum } = this.#fft;
-    const length = this.#window.cut(time, Math.max(f0, LOWEST_F0), PERIODS, "blackman", waveform, this.#noise);
+    const length = this.#window.cut(time, Math.max(f0, LOWEST_F0), PERIODS, "blackman", waveform);
     waveform.fill(0, length);
     this.#fft.forward();
     let sum = 0;

@@ -59,17 +59,15 @@ function fillBlock(block: Float64Array, seed: number, number: number): void {
 const TABLE = 1 << 15;
 let table: Float64Array | undefined;
 
-/** The noise that keeps the analyses of digital silence out of trouble; always the same, read with `NOISE_MASK`. */
-export function noiseTable(): Float64Array {
+/** Noise from a short store, always the same: it keeps analyses of digital silence out of trouble, and costs little. */
+export const storedNoise: NoiseSource = (target, from, count) => {
   if (!table) {
     table = new Float64Array(TABLE);
     gaussianNoise(1)(table, 0, TABLE);
   }
-  return table;
-}
-export const NOISE_MASK = TABLE - 1;
-
-/** Where in the table the noise of a frame starts that is centred on the sample `origin`. */
-export function noiseStart(origin: number): number {
-  return scramble(origin) & NOISE_MASK;
-}
+  let place = scramble(from) & (TABLE - 1);
+  for (let n = 0; n < count; n++) {
+    target[n] = table[place] as number;
+    place = (place + 1) & (TABLE - 1);
+  }
+};

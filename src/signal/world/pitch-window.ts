@@ -1,35 +1,33 @@
 /** Pitch-synchronous windows: a whole number of half periods of f0 to either side, and no offset left inside. */
 import { nearest } from "./frames.ts";
-import { NOISE_MASK, noiseStart, noiseTable } from "./noise.ts";
+import type { NoiseSource } from "./noise.ts";
 
 /** Shape of the window; each spans the periods that are asked for. */
 export type WindowShape = "hann" | "blackman";
+
+/** Noise that is laid over a windowed stretch: variance 1, times `level`. */
+export type Underlay = { readonly source: NoiseSource; readonly level: number };
 
 /** Cuts windowed stretches out of one signal, in a buffer of its own. */
 export class PitchWindow {
   readonly #samples: Float64Array;
   readonly #sampleRate: number;
+  readonly #underlay: Underlay | undefined;
   #window = new Float64Array(1024);
+  #noise = new Float64Array(1024);
 
-  constructor(samples: Float64Array, sampleRate: number) {
+  constructor(samples: Float64Array, sampleRate: number, underlay?: Underlay) {
     this.#samples = samples;
     this.#sampleRate = sampleRate;
+    this.#underlay = underlay;
   }
 
   /**
-   * Puts `periods` periods of `f0` Hz around `time` s into the first places of `target`, windowed, with Gaussian noise
-   * of deviation `noise` on top and without offset; returns how many samples those are. The signal goes on with its
-   * outer samples beyond its ends. `unit` scales the window to unit energy.
+   * Puts `periods` periods of `f0` Hz around `time` s into the first places of `target`, windowed, with the noise on
+   * top and without offset; returns how many samples those are. The signal goes on with its outer samples beyond its
+   * ends. `unit` scales the window to unit energy.
    */
-  cut(
-    time: number,
-    f0: number,
-    periods: number,
-    shape: WindowShape,
-    target: Float64Array,
-    noise: number,
-    unit = false,
-  ): number {
+  cut(time: number, f0: number, periods: number, shape: WindowShape, target: Float64Array, unit = false): number {
     const half = nearest((periods * this.#sampleRate) / f0 / 2);
     const length = 2 * half + 1;
     const energy = this.#shape(half, (2 * Math.PI * f0) / periods / this.#sampleRate, shape);
@@ -38,16 +36,16 @@ export class PitchWindow {
     const samples = this.#samples;
     const last = samples.length - 1;
     const origin = nearest(time * this.#sampleRate + 0.001);
-    const table = noiseTable();
-    let place = noiseStart(origin);
+    const noise = this.#noise;
+    const level = this.#underlay?.level ?? 0;
+    this.#underlay?.source(noise, origin - half, length);
     let sum = 0;
     let weights = 0;
     for (let n = 0; n < length; n++) {
       const at = origin + n - half;
       const sample = samples[at < 0 ? 0 : at > last ? last : at] as number;
       const weight = (window[n] as number) * scale;
-      const value = sample * weight + (table[place] as number) * noise;
-      place = (place + 1) & NOISE_MASK;
+      const value = sample * weight + (noise[n] as number) * level;
       sum += value;
       weights += weight;
       target[n] = value;
@@ -59,7 +57,10 @@ export class PitchWindow {
 
   /** Cosine window of 2·half + 1 samples whose phase turns by `step` per sample; returns its energy. */
   #shape(half: number, step: number, shape: WindowShape): number {
-    if (this.#window.length < 2 * half + 1) this.#window = new Float64Array(4 * half + 2);
+    if (this.#window.length < 2 * half + 1) {
+      this.#window = new Float64Array(4 * half + 2);
+      this.#noise = new Float64Array(4 * half + 2);
+    }
     const window = this.#window;
     const blackman = shape === "blackman";
     const stepCos = Math.cos(step);

@@ -68,8 +68,8 @@ export class ResponseMaker {
     }
     this.#breath.compute();
     this.#loadNoise(sample, span);
-    this.#toTime(withVoice, (2 * Math.PI * shift) / this.#size);
-    return this.#join(withVoice, span);
+    this.#shapeNoise();
+    return withVoice ? this.#withVoice((2 * Math.PI * shift) / this.#size, span) : this.#noiseOnly();
   }
 
   /** Envelope and squared aperiodicity on the line between two frames. */
@@ -102,11 +102,36 @@ export class ResponseMaker {
     this.#noiseFft.forward();
   }
 
-  /** Both parts to waveforms in one transform: the voiced one as real part, the noise as imaginary part. */
-  #toTime(withVoice: boolean, step: number): void {
+  /** The noise gets its envelope. */
+  #shapeNoise(): void {
+    const breath = this.#breath.spectrum;
+    const noise = this.#noiseFft.spectrum;
+    for (let k = 0; k < noise.length; k += 2) {
+      const br = breath[k] as number;
+      const bi = breath[k + 1] as number;
+      const nr = noise[k] as number;
+      const ni = noise[k + 1] as number;
+      noise[k] = br * nr - bi * ni;
+      noise[k + 1] = br * ni + bi * nr;
+    }
+  }
+
+  #noiseOnly(): Float64Array {
+    const response = this.#response;
+    const { waveform, size } = this.#noiseFft;
+    this.#noiseFft.inverse();
+    const half = size / 2;
+    for (let n = 0; n < half; n++) {
+      response[n] = (waveform[n + half] as number) / size;
+      response[n + half] = (waveform[n] as number) / size;
+    }
+    return response;
+  }
+
+  /** The voiced part later by `step` (radians per bin), and the noise, in one transform. */
+  #withVoice(step: number, span: number): Float64Array {
     const { input, size } = this.#pair;
     const voice = this.#voice.spectrum;
-    const breath = this.#breath.spectrum;
     const noise = this.#noiseFft.spectrum;
     const stepCos = Math.cos(step);
     const stepSin = Math.sin(step);
@@ -114,46 +139,35 @@ export class ResponseMaker {
     let s = 0;
     const end = 2 * size;
     for (let k = 0; k <= size; k += 2) {
-      const br = breath[k] as number;
-      const bi = breath[k + 1] as number;
-      const nr = noise[k] as number;
-      const ni = noise[k + 1] as number;
-      const ar = br * nr - bi * ni;
-      let ai = br * ni + bi * nr;
-      let pr = 0;
-      let pi = 0;
-      if (withVoice) {
-        const vr = voice[k] as number;
-        const vi = voice[k + 1] as number;
-        pr = vr * c + vi * s;
-        pi = vi * c - vr * s;
-        const turned = c * stepCos - s * stepSin;
-        s = s * stepCos + c * stepSin;
-        c = turned;
-      }
-      if (k === 0 || k === size) {
-        ai = 0;
-        pi = 0;
-      }
+      const outer = k === 0 || k === size;
+      const vr = voice[k] as number;
+      const vi = voice[k + 1] as number;
+      const re = vr * c + vi * s;
+      const im = outer ? 0 : vi * c - vr * s;
+      const noiseRe = noise[k] as number;
+      const noiseIm = outer ? 0 : (noise[k + 1] as number);
+      const turned = c * stepCos - s * stepSin;
+      s = s * stepCos + c * stepSin;
+      c = turned;
+      // Voice as real part, noise as imaginary part; bins in reversed order, so that the transform is the inverse.
       const mirrored = k === 0 ? 0 : end - k;
-      // In reversed order of the bins, so that the forward transform is the inverse one.
-      input[k] = pr + ai;
-      input[k + 1] = ar - pi;
-      input[mirrored] = pr - ai;
-      input[mirrored + 1] = ar + pi;
+      input[k] = re + noiseIm;
+      input[k + 1] = noiseRe - im;
+      input[mirrored] = re - noiseIm;
+      input[mirrored + 1] = noiseRe + im;
     }
     this.#pair.transform();
+    return this.#join(Math.sqrt(span) / size);
   }
 
-  /** Both parts with time 0 in the middle, the voiced one without offset. */
-  #join(withVoice: boolean, span: number): Float64Array {
+  /** Both parts with time 0 in the middle, the voiced one without offset and times `gain`. */
+  #join(gain: number): Float64Array {
     const { output, size } = this.#pair;
     const response = this.#response;
     const remover = this.#remover;
     const half = size / 2;
-    const gain = withVoice ? Math.sqrt(span) / size : 0;
     let offset = 0;
-    if (withVoice) for (let n = 0; n < half; n++) offset += output[2 * n] as number;
+    for (let n = 0; n < half; n++) offset += output[2 * n] as number;
     for (let n = 0; n < half; n++) {
       const early = 2 * (n + half);
       // Nothing of a minimum-phase response lies before its pulse.

@@ -25,7 +25,7 @@ export function placePulses(
 ): Pulses {
   const frames = f0.length;
   const curve = new Float64Array(frames + 1);
-  for (let i = 0; i < frames; i++) curve[i] = (f0[i] as number) < lowest ? 0 : (f0[i] as number);
+  for (let i = 0; i < frames; i++) curve[i] = (f0[i] as number) >= lowest ? (f0[i] as number) : 0;
   // One frame more, on the line of the last two; so is its voicing.
   const beyond = Math.max(0, frames - 2);
   curve[frames] = 2 * (curve[frames - 1] as number) - (curve[beyond] as number);

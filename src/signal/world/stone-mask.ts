@@ -11,12 +11,7 @@ const LARGEST_CORRECTION = 0.2;
  * `f0` (Hz, 0 where unvoiced) at `times` (s), made more precise frame by frame; same length. Frames at or below 40 Hz
  * and above a twelfth of the sample rate become 0.
  */
-export function stoneMask(
-  samples: Samples,
-  sampleRate: number,
-  f0: Float64Array,
-  times: Float64Array,
-): Float64Array {
+export function stoneMask(samples: Samples, sampleRate: number, f0: Float64Array, times: Float64Array): Float64Array {
   if (f0.length !== times.length) throw new RangeError(`${f0.length} values of f0 at ${times.length} times`);
   const probe = new HarmonicProbe(doubles(samples), sampleRate);
   const refined = new Float64Array(f0.length);

@@ -52,5 +52,5 @@ export function synthesise(
       output[offset + n] = (output[offset + n] as number) + (response[n] as number);
     }
   }
-  return Float32Array.from(output);
+  return new Float32Array(output);
 }

@@ -3,17 +3,15 @@
  * and between neighbouring peaks and dips. They agree where the band holds little but the fundamental.
  */
 
+/** Places that a list of intervals begins with. */
+const CAPACITY = 1024;
+
 /** Rates (Hz) that lie at locations (s), in rising order of time. */
 class Intervals {
-  readonly locations: Float64Array;
-  readonly rates: Float64Array;
   count = 0;
+  #locations = new Float64Array(CAPACITY);
+  #rates = new Float64Array(CAPACITY);
   #lastEdge = -1;
-
-  constructor(capacity: number) {
-    this.locations = new Float64Array(capacity);
-    this.rates = new Float64Array(capacity);
-  }
 
   clear(): void {
     this.count = 0;
@@ -24,24 +22,34 @@ class Intervals {
   add(edge: number, sampleRate: number): void {
     const last = this.#lastEdge;
     if (last >= 0) {
-      this.rates[this.count] = sampleRate / (edge - last);
-      this.locations[this.count] = (last + edge) / 2 / sampleRate;
+      if (this.count === this.#rates.length) this.#grow();
+      this.#rates[this.count] = sampleRate / (edge - last);
+      this.#locations[this.count] = (last + edge) / 2 / sampleRate;
       this.count++;
     }
     this.#lastEdge = edge;
   }
 
+  #grow(): void {
+    const [locations, rates] = [this.#locations, this.#rates];
+    this.#locations = new Float64Array(2 * this.count);
+    this.#locations.set(locations);
+    this.#rates = new Float64Array(2 * this.count);
+    this.#rates.set(rates);
+  }
+
   /** Linear interpolation at `times`; beyond the ends the outer pieces go on. */
   sample(times: Float64Array, target: Float64Array): void {
-    const { locations, rates, count } = this;
-    let k = 1;
-    for (let i = 0; i < times.length; i++) {
-      const time = times[i] as number;
-      while (k < count - 1 && (locations[k] as number) <= time) k++;
+    const { count } = this;
+    const locations = this.#locations;
+    const rates = this.#rates;
+    const frames = times.length;
+    for (let k = 1, i = 0; k < count && i < frames; k++) {
       const from = locations[k - 1] as number;
       const low = rates[k - 1] as number;
-      const share = (time - from) / ((locations[k] as number) - from);
-      target[i] = low + share * ((rates[k] as number) - low);
+      const to = k === count - 1 ? Number.POSITIVE_INFINITY : (locations[k] as number);
+      const slope = ((rates[k] as number) - low) / ((locations[k] as number) - from);
+      for (; i < frames && (times[i] as number) < to; i++) target[i] = low + ((times[i] as number) - from) * slope;
     }
   }
 }
@@ -50,15 +58,12 @@ class Intervals {
 export class IntervalFinder {
   /** Rates by falling crossings, rising crossings, peaks and dips, at each frame; valid after `find` returned true. */
   readonly rates: readonly [Float64Array, Float64Array, Float64Array, Float64Array];
-  readonly #kinds: readonly [Intervals, Intervals, Intervals, Intervals];
+  readonly #kinds = [new Intervals(), new Intervals(), new Intervals(), new Intervals()] as const;
   readonly #times: Float64Array;
   readonly #sampleRate: number;
 
-  /** `samples`: length of the waveforms; `times`: frames to give rates for, in seconds. */
-  constructor(samples: number, sampleRate: number, times: Float64Array) {
-    // Two crossings of one direction are at least two samples apart.
-    const capacity = (samples >> 1) + 2;
-    this.#kinds = [new Intervals(capacity), new Intervals(capacity), new Intervals(capacity), new Intervals(capacity)];
+  /** `sampleRate` of the waveforms; `times`: frames to give rates for, in seconds. */
+  constructor(sampleRate: number, times: Float64Array) {
     const row = (): Float64Array => new Float64Array(times.length);
     this.rates = [row(), row(), row(), row()];
     this.#times = times;

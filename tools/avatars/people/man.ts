@@ -114,6 +114,7 @@ export const man: Person = {
   id: "talk",
   name: "Daniel",
   description: "Interviewer, about 35, short dark hair, charcoal jacket and tie",
+  voice: "chadwick",
   seed: 2209,
   face: MAN_FACE,
   skin: MAN_SKIN,

@@ -154,6 +154,7 @@ export const woman: Person = {
   id: "new_talk",
   name: "Mira",
   description: "Interviewer, about 30, dark shoulder-length hair, navy blazer",
+  voice: "belinda",
   seed: 1107,
   face: WOMAN_FACE,
   skin: WOMAN_SKIN,

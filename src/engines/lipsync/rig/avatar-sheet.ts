@@ -17,6 +17,7 @@ const sheet = z.object({
   id: z.string(),
   name: z.string(),
   description: z.string(),
+  voice: z.string().optional(),
   texelsPerUnit: z.number().positive(),
   layers: z.object({
     background: layer,

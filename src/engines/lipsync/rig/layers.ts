@@ -95,11 +95,18 @@ export async function loadLayers(
   const { default: sharp } = await import("sharp");
   // Each file is read once: a cache of decoded pictures would only hold memory.
   sharp.cache(false);
+  sharp.concurrency(1);
   const scale: Scale = { x: (OVERSAMPLING * width) / DESIGN.width, y: (OVERSAMPLING * height) / DESIGN.height };
-  const bitmapOf = (place: LayerPlace, tall = 1): Promise<Bitmap> => {
-    const file = join(directory, place.file);
-    return decode(sharp, file, Math.round(place.width * scale.x), Math.round(place.height * scale.y) * tall);
+  // One after the other, while the one before is made into a texture: side by side they take 40 MB more, for good, as
+  // each of the threads keeps what it once needed.
+  let line: Promise<unknown> = Promise.resolve();
+  const inTurn = (file: string, w: number, h: number): Promise<Bitmap> => {
+    const decoded = line.then(() => decode(sharp, join(directory, file), w, h));
+    line = decoded;
+    return decoded;
   };
+  const bitmapOf = (place: LayerPlace, tall = 1): Promise<Bitmap> =>
+    inTurn(place.file, Math.round(place.width * scale.x), Math.round(place.height * scale.y) * tall);
   const texture = async (place: LayerPlace): Promise<Texture> => {
     const made = toTexture(await bitmapOf(place), place);
     if (place.y + place.height >= DESIGN.height) extendFoot(made);
@@ -108,7 +115,7 @@ export async function loadLayers(
   };
   const { layers } = sheet;
   const [background, lids, torso, head, eyes, iris, catchlight, brows, backHair] = await Promise.all([
-    decode(sharp, join(directory, layers.background.file), width, height).then(toFrame),
+    inTurn(layers.background.file, width, height).then(toFrame),
     bitmapOf(layers.lids, layers.lids.levels).then((strip) => cut(strip, layers.lids.levels)),
     texture(layers.torso),
     texture(layers.head),

@@ -56,14 +56,19 @@ class RigEngine implements LipsyncEngine {
   async avatars(): Promise<readonly AvatarInfo[]> {
     const found: AvatarInfo[] = [];
     for (const person of await listPeople(this.#avatarsDir)) {
-      const { description } = await readAvatarSheet(join(this.#avatarsDir, person));
+      const { description, voice } = await readAvatarSheet(join(this.#avatarsDir, person));
+      const said = { person, description, ...(voice === undefined ? {} : { voice }) };
       for (const loop of LOOPS) {
         for (const resolution of Object.keys(RESOLUTIONS) as Resolution[]) {
-          found.push({ id: `${person}_${loop}_${resolution}`, person, loop, resolution, description });
+          found.push({ id: `${person}_${loop}_${resolution}`, loop, resolution, ...said });
         }
       }
     }
     return found;
+  }
+
+  async prepare(person: string, resolution: Resolution): Promise<void> {
+    await this.#wardrobe.get(person, resolution);
   }
 
   async *render(

@@ -127,9 +127,10 @@ export class EspeakProcess {
     const child = fork(childEntry(), [this.#options.moduleUrl], {
       serialization: "advanced",
       stdio: ["ignore", "ignore", "pipe", "ipc"],
-      execArgv: [],
-      // It needs nothing from the environment, and is to know no keys.
-      env: {},
+      // Most of espeak-ng's code is for other languages: compiling what is called, when it is, saves 80 ms of the start.
+      execArgv: ["--wasm-lazy-compilation", "--max-semi-space-size=1", "--v8-pool-size=1"],
+      // It needs nothing from the environment, and is to know no keys. One arena for all of malloc's threads saves 12 MB.
+      env: { MALLOC_ARENA_MAX: "1" },
     });
     this.#stderr = "";
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
