@@ -95,7 +95,7 @@ export const lipsync = defineOperation({
     }
     const made = await makeAvatarVideo(
       {
-        speech: speaker ?? { recording: speechFromAudio(audio ?? "", context) },
+        speech: speaker ?? speechFromAudio(audio ?? "", context),
         engine,
         choice,
         resolution,

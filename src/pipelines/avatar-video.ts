@@ -1,9 +1,7 @@
 import { join } from "node:path";
-import { type LipsyncEngine, RESOLUTIONS, type Resolution } from "../engines/lipsync/lipsync-engine.ts";
+import { type Frame, type LipsyncEngine, RESOLUTIONS, type Resolution } from "../engines/lipsync/lipsync-engine.ts";
 import type { SpeechEngine, SpeechPart, SpeechRequest } from "../engines/speech/speech-engine.ts";
 import { encodeVideo } from "../media/encode-video.ts";
-import { requireEncoders } from "../media/encoders.ts";
-import { encodersFor } from "../media/video-codec.ts";
 import type { Artifact } from "../storage/artifact.ts";
 import { type AvatarChoice, SHORT_LOOP_SECONDS } from "./avatar-choice.ts";
 import { Channel } from "./channel.ts";
@@ -19,7 +17,7 @@ const SURELY_LONGER = 1.5;
 /** Whose speech the avatar moves to: an engine's, or a recording. */
 export type SpeechSource =
   | { readonly engine: SpeechEngine; readonly request: SpeechRequest }
-  | { readonly recording: AsyncIterable<SpeechPart> };
+  | { readonly recording: AsyncIterable<SpeechPart>; readonly sampleRate: number; readonly seconds: () => number };
 
 export type AvatarVideoRequest = {
   readonly speech: SpeechSource;
@@ -60,27 +58,30 @@ export async function makeAvatarVideo(request: AvatarVideoRequest, context: Pipe
         })
       : clock.timeEach("decode", request.speech.recording);
 
-  // While the first sentence is spoken, the renderer and the encoder get ready. What fails here fails again below, where
-  // it is reported.
-  const tools = context.binaries();
-  tools.then(({ ffmpeg }) => requireEncoders(ffmpeg, encodersFor(format))).catch(() => {});
+  // While the first sentence is spoken, the renderer gets ready. What fails here fails again below, where it is reported.
   engine.prepare?.(request.choice.person, resolution).catch(() => {});
-  const started = await startOfSpeech(parts, () => (fromText ? spoken.share : 1));
-  const avatar = `${request.choice.person}_${request.choice.loop ?? (started.long ? "long" : "short")}`;
-  context.used({ kind: "lipsync", engine: engine.info.id, model: avatar });
 
   const [width, height] = RESOLUTIONS[resolution];
-  const sampleRate = started.sampleRate;
+  const { sampleRate } = "engine" in request.speech ? request.speech.request : request.speech;
   const sound = new Channel<Float32Array>();
   const dir = await context.tempDir();
   const path = join(dir, `video.${format}`);
   const recordPath = join(dir, "speech.wav");
   const record = new SpeechRecord(recordPath, "wav", sampleRate, context);
+  let avatar = "";
   let audio: Promise<Artifact> | undefined;
 
+  /** The pictures; which loop they are from is settled when enough of the speech is there. */
+  async function* pictures(): AsyncGenerator<Frame, void> {
+    const started = await startOfSpeech(parts, () => (fromText ? spoken.share : 1));
+    avatar = `${request.choice.person}_${request.choice.loop ?? (started.long ? "long" : "short")}`;
+    context.used({ kind: "lipsync", engine: engine.info.id, model: avatar });
+    yield* engine.render(tapped(started.parts), { avatar, resolution, fps: AVATAR_FPS, frameSkip }, signal);
+  }
+
   /** Hands each part to the renderer, and its sound to the encoder and the recording. */
-  async function* tapped(): AsyncGenerator<SpeechPart, void> {
-    for await (const part of started.parts) {
+  async function* tapped(source: AsyncIterable<SpeechPart>): AsyncGenerator<SpeechPart, void> {
+    for await (const part of source) {
       record.add(part);
       sound.push(part.audio.samples);
       yield part;
@@ -107,29 +108,32 @@ export async function makeAvatarVideo(request: AvatarVideoRequest, context: Pipe
   }
 
   const progress = (frames: number): void => {
-    const expected = (record.duration * AVATAR_FPS) / Math.max(spoken.share, 0.01);
-    const share = Math.min(0.995, frames / Math.max(1, expected));
+    const known = "engine" in request.speech ? 0 : request.speech.seconds();
+    const seconds = spoken.share === 1 ? record.duration : known || record.duration / Math.max(spoken.share, 0.01);
+    const share = Math.min(0.995, frames / Math.max(1, seconds * AVATAR_FPS));
     emit({ type: "progress", progress: share, stage: "lipsync", stage_progress: share });
   };
-  const binaries = await tools;
-  const frames = engine.render(tapped(), { avatar, resolution, fps: AVATAR_FPS, frameSkip }, signal);
-  const encoded = await clock.time("encode", () =>
-    encodeVideo({
-      frames: clock.timeEach("lipsync", frames),
-      audio: sound,
-      sampleRate,
-      channels: 1,
-      width,
-      height,
-      fps: AVATAR_FPS,
-      format,
-      path,
-      tempDir: dir,
-      binaries,
-      signal,
-      onFrame: progress,
-    }),
-  );
+  // ffmpeg starts before there is a picture: its start hides behind the first sentence.
+  const binaries = await context.binaries();
+  const encoded = await clock
+    .time("encode", () =>
+      encodeVideo({
+        frames: clock.timeEach("lipsync", pictures()),
+        audio: sound,
+        sampleRate,
+        channels: 1,
+        width,
+        height,
+        fps: AVATAR_FPS,
+        format,
+        path,
+        tempDir: dir,
+        binaries,
+        signal,
+        onFrame: progress,
+      }),
+    )
+    .finally(() => record.close());
   emit({ type: "progress", progress: 1, stage: "lipsync", stage_progress: 1 });
   if (!audio) throw new Error("the renderer left before the speech ended");
   return {
@@ -149,7 +153,7 @@ export async function makeAvatarVideo(request: AvatarVideoRequest, context: Pipe
 async function startOfSpeech(
   source: AsyncGenerator<SpeechPart, void>,
   spokenShare: () => number,
-): Promise<{ parts: AsyncGenerator<SpeechPart, void>; long: boolean; sampleRate: number }> {
+): Promise<{ parts: AsyncGenerator<SpeechPart, void>; long: boolean }> {
   const held: SpeechPart[] = [];
   let seconds = 0;
   let long = false;
@@ -161,8 +165,6 @@ async function startOfSpeech(
     long = seconds > SHORT_LOOP_SECONDS || seconds > SURELY_LONGER * SHORT_LOOP_SECONDS * spokenShare();
     if (long) break;
   }
-  const first = held[0];
-  if (!first) throw new Error("a speech engine yields at least one part");
   async function* parts(): AsyncGenerator<SpeechPart, void> {
     try {
       for (let part = held.shift(); part; part = held.shift()) yield part;
@@ -171,5 +173,5 @@ async function startOfSpeech(
       await source.return();
     }
   }
-  return { parts: parts(), long, sampleRate: first.audio.sampleRate };
+  return { parts: parts(), long };
 }

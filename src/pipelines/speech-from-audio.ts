@@ -1,8 +1,9 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { SpeechPart } from "../engines/speech/speech-engine.ts";
-import { AppError } from "../errors.ts";
 import { DOWNLOAD_TIMEOUT_MS, MAX_DOWNLOAD_BYTES, MAX_INLINE_INPUT_BYTES } from "../limits.ts";
 import { decodeAudio } from "../media/decode-audio.ts";
+import { probe } from "../media/probe.ts";
 import { decodeBase64 } from "../net/base64.ts";
 import { guardedFetch } from "../net/guarded-fetch.ts";
 import type { PipelineContext } from "./pipeline.ts";
@@ -16,44 +17,63 @@ const PART_SECONDS = { least: 3, most: 6 } as const;
 /** Length of the window that is looked at for quiet, in seconds. */
 const QUIET_WINDOW = 0.04;
 
+/** A recording that takes the place of speech. */
+export type Recording = {
+  readonly sampleRate: number;
+  /** The sound in parts without timings, decoded as it is needed, so that its length costs no memory. */
+  readonly recording: AsyncIterable<SpeechPart>;
+  /** Its length in seconds as the file says; 0 while that is not known. */
+  readonly seconds: () => number;
+};
+
 /**
- * A recording, as base64 or by URL, as parts of speech without timings: decoded as it is needed, so that its length
- * costs no memory.
- * @throws AppError `invalid_audio`, `input_too_large`, `url_refused`, `download_failed`, `timeout`
+ * A recording, as base64 or by URL.
+ * @throws AppError `invalid_audio`, `input_too_large`, `url_refused`, `download_failed`, `timeout`, when it is read
  */
-export async function* speechFromAudio(source: string, context: PipelineContext): AsyncGenerator<SpeechPart, void> {
-  const input = await readInput(source, context);
-  const samples = decodeAudio(input, {
-    binaries: await context.binaries(),
-    sampleRate: SAMPLE_RATE,
-    maxSeconds: context.config.maxAudioSeconds,
-    signal: context.signal,
-    tempRoot: await context.tempDir(),
-  });
-  for await (const part of cutAtQuiet(samples)) {
-    yield { text: "", language: "und", audio: { sampleRate: SAMPLE_RATE, samples: part } };
+export function speechFromAudio(source: string, context: PipelineContext): Recording {
+  let seconds = 0;
+  async function* parts(): AsyncGenerator<SpeechPart, void> {
+    const path = join(await context.tempDir(), "recording");
+    await fetchInput(source, path, context);
+    const binaries = await context.binaries();
+    // For the progress only: a file that does not say its length is no fault.
+    probe(path, { ffprobe: binaries.ffprobe, signal: context.signal }).then(
+      ({ duration }) => (seconds = duration ?? 0),
+      () => {},
+    );
+    const { signal, config } = context;
+    const samples = decodeAudio(path, {
+      binaries,
+      sampleRate: SAMPLE_RATE,
+      maxSeconds: config.maxAudioSeconds,
+      signal,
+    });
+    for await (const part of cutAtQuiet(samples)) {
+      yield { text: "", language: "und", audio: { sampleRate: SAMPLE_RATE, samples: part } };
+    }
   }
+  return { sampleRate: SAMPLE_RATE, recording: parts(), seconds: () => seconds };
 }
 
-/** The bytes of the input, or the path of the file that they were fetched to. */
-async function readInput(source: string, context: PipelineContext): Promise<Uint8Array | string> {
-  if (!/^https?:\/\//i.test(source)) {
-    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(source)) {
-      throw new AppError("url_refused", "Audio by URL must be http or https.");
-    }
-    return decodeBase64(source, { maxBytes: MAX_INLINE_INPUT_BYTES, code: "invalid_audio", signal: context.signal });
+/** Puts the input into a file. */
+async function fetchInput(source: string, path: string, context: PipelineContext): Promise<void> {
+  const { clock, config, signal } = context;
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(source)) {
+    await writeFile(
+      path,
+      await decodeBase64(source, { maxBytes: MAX_INLINE_INPUT_BYTES, code: "invalid_audio", signal }),
+    );
+    return;
   }
-  const path = join(await context.tempDir(), "download");
-  await context.clock.time("download", () =>
+  await clock.time("download", () =>
     guardedFetch(source, {
       path,
       maxBytes: MAX_DOWNLOAD_BYTES,
       timeoutMs: DOWNLOAD_TIMEOUT_MS,
-      allowPrivate: context.config.allowPrivateUrls,
-      signal: context.signal,
+      allowPrivate: config.allowPrivateUrls,
+      signal,
     }),
   );
-  return path;
 }
 
 /** Joins blocks of samples and cuts them into parts where the sound is quietest. */

@@ -42,7 +42,11 @@ export async function speechFile(
   const record = new SpeechRecord(path, format, request.sampleRate, context);
   const progress = (share: number): void =>
     context.emit({ type: "progress", progress: share * 0.9, stage: "tts", stage_progress: share });
-  for await (const part of speak(engine, request, context, progress)) record.add(part);
+  try {
+    for await (const part of speak(engine, request, context, progress)) record.add(part);
+  } finally {
+    record.close();
+  }
   await context.clock.time("encode", () => record.finish());
   return { path, duration: record.duration, language: record.language ?? "und", words: record.words };
 }
@@ -81,8 +85,13 @@ export class SpeechRecord {
 
   /** Waits for the file to be whole. */
   async finish(): Promise<void> {
-    this.#chunks.end();
+    this.close();
     await this.#written;
+  }
+
+  /** Takes no more; lets go of the file once what was taken is written. */
+  close(): void {
+    this.#chunks.end();
   }
 }
 
