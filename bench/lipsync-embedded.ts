@@ -45,7 +45,7 @@ async function talkbox(
     process.execPath,
     ["--max-semi-space-size=1", bundle, "run", "--quiet", "--out", work, "--input", job],
     {
-      env: { ...process.env, TALKBOX_LOG_LEVEL: "silent" },
+      env: { ...process.env, MALLOC_ARENA_MAX: "2", TALKBOX_LOG_LEVEL: "silent" },
       stdio: ["ignore", "pipe", "inherit"],
     },
   );

