@@ -1,5 +1,6 @@
 // Runs after `npm ci`, on the Node 24 that came with it. npm leaves out optional packages whose `engines` do not admit
-// the Node that npm itself runs on; on an older one these are the native parts of packages that we run on Node 24.
+// the Node that npm itself runs on, and all of them under `--omit=optional`. Those that are native parts of packages that
+// we run on Node 24 are no option: they are added here. espeak-ng is none of them, and stays out where it was left out.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +15,7 @@ const omitted = new Set((process.env.npm_config_omit ?? "").split(/[\s,]+/));
 
 const missing = Object.entries(packages)
   .filter(([path, entry]) => path.startsWith("node_modules/") && entry.optional && !existsSync(join(root, path)))
-  .filter(([, entry]) => !omitted.has("optional") && !(entry.dev && omitted.has("dev")))
+  .filter(([, entry]) => !(entry.dev && omitted.has("dev")))
   .filter(
     ([, { os, cpu, libc: wanted }]) =>
       os && fits(os, process.platform) && fits(cpu, process.arch) && fits(wanted, libc),
@@ -22,7 +23,7 @@ const missing = Object.entries(packages)
   .map(([path, { version }]) => `${path.replace(/^.*node_modules\//, "")}@${version}`);
 
 if (missing.length > 0) {
-  console.log(`Adding what npm on an older Node left out: ${missing.join(", ")}`);
+  console.log(`Adding native parts that npm left out: ${missing.join(", ")}`);
   const { status } = spawnSync("npm", ["install", "--no-save", "--no-audit", "--no-fund", ...missing], {
     cwd: root,
     stdio: "inherit",

@@ -45,20 +45,20 @@ export const MAN_FACE: FaceSpec = {
     socket: -9.5,
     hollow: -4,
     eyeball: 6,
-    cheek: 8,
+    cheek: 9.4,
     underCheek: -8,
     muzzle: 6.5,
     mentolabial: -4.5,
     chin: 6.5,
     philtrum: -1.6,
     temple: -6,
-    nasolabial: -2.4,
+    nasolabial: -0.9,
     noseRidge: 9,
     noseTip: 6.5,
     noseWing: 6,
   },
-  blush: 0.09,
-  foldShade: 0.28,
+  blush: 0.13,
+  foldShade: 0.2,
 };
 
 // biome-ignore format: lid points read best as one row
@@ -80,10 +80,10 @@ const EYE: EyeSpec = {
 
 // biome-ignore format: brow points read best as one row
 const BROW: BrowSpec = {
-  upper: [[25, 263.5], [44, 258.5], [66, 255], [86, 255], [102, 259], [116, 267.5]],
-  lower: [[26, 275], [45, 272.5], [66, 268.8], [86, 266.5], [102, 268], [116, 271.5]],
-  colour: "#402A20",
-  dark: "#2A1B15",
+  upper: [[26, 261.5], [44, 257.5], [66, 255], [86, 255], [102, 259], [116, 267.5]],
+  lower: [[28, 271.5], [45, 270.5], [66, 267.8], [86, 266.5], [102, 268], [116, 271.5]],
+  colour: "#452E23",
+  dark: "#2E1E17",
   strands: 460,
   alpha: 0.92,
 };
@@ -91,7 +91,7 @@ const BROW: BrowSpec = {
 const MOUTH: MouthSpec = {
   upperHeight: 9.8,
   lowerHeight: 14,
-  cornerLift: 8,
+  cornerLift: 9.5,
   palette: {
     upper: "#AB655C",
     lower: "#C48578",

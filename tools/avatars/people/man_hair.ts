@@ -1,6 +1,6 @@
 /** Hair of `talk`: tapered sides, longer top that rises from the hairline and sweeps to the viewer's right. */
 import { createRandom, lerp, type Point, resample, rgba, smoothstep, spline } from "../math.ts";
-import { type Box, type Context, createSurface, maskWith, pathOf, place, soft, type Surface } from "../raster.ts";
+import { type Box, type Context, createSurface, ellipse, maskWith, pathOf, place, soft, type Surface } from "../raster.ts";
 import { hairRamp, type HairLook, paintLock } from "../strands.ts";
 
 const CX = 640;
@@ -18,9 +18,9 @@ const LOOK: HairLook = {
 
 // Silhouette and hairline from the left sideburn over the crown to the right one; x relative to the face axis.
 // biome-ignore format: guide points read best as one row each
-const OUTER: Point[] = [[-138, 338], [-143, 290], [-147, 240], [-148, 192], [-142, 146], [-127, 106], [-100, 76], [-66, 55], [-24, 45], [22, 47], [64, 58], [100, 77], [127, 106], [143, 146], [149, 192], [148, 240], [144, 290], [138, 338]];
+const OUTER: Point[] = [[-137, 338], [-139.5, 290], [-143, 240], [-146, 192], [-142, 146], [-127, 106], [-100, 76], [-66, 55], [-24, 45], [22, 47], [64, 58], [100, 77], [127, 106], [143, 146], [147, 192], [144, 240], [140.5, 290], [137.5, 338]];
 // biome-ignore format: see above
-const INNER: Point[] = [[-128, 338], [-127, 292], [-124, 256], [-119, 226], [-110, 200], [-94, 178], [-68, 164], [-32, 156], [8, 152], [48, 153], [80, 161], [103, 179], [115, 204], [121, 232], [126, 260], [129, 294], [129, 338]];
+const INNER: Point[] = [[-136, 338], [-131.5, 292], [-126, 256], [-119.5, 226], [-111, 201], [-99, 178], [-86, 162], [-62, 159], [-40, 160], [-16, 156], [8, 155], [34, 150], [58, 154], [76, 155], [94, 167], [107, 183], [114, 204], [121, 232], [128, 260], [133, 294], [136.5, 338]];
 
 const shift = (line: readonly Point[]): Point[] => line.map(([x, y]) => [x + CX, y]);
 const outer = resample(spline(shift(OUTER), 12), 160);
@@ -35,10 +35,11 @@ function sides(ctx: Context): void {
   });
   // The sideburns thin out over the skin.
   mass.ctx.globalCompositeOperation = "destination-in";
-  const fade = mass.ctx.createLinearGradient(0, 238, 0, 336);
+  const fade = mass.ctx.createLinearGradient(0, 196, 0, 330);
   fade.addColorStop(0, "rgba(0,0,0,1)");
-  fade.addColorStop(0.4, "rgba(0,0,0,0.6)");
-  fade.addColorStop(0.75, "rgba(0,0,0,0.2)");
+  fade.addColorStop(0.35, "rgba(0,0,0,0.8)");
+  fade.addColorStop(0.62, "rgba(0,0,0,0.48)");
+  fade.addColorStop(0.85, "rgba(0,0,0,0.14)");
   fade.addColorStop(1, "rgba(0,0,0,0)");
   mass.ctx.fillStyle = fade;
   mass.ctx.fillRect(BOX[0], BOX[1], BOX[2], BOX[3]);
@@ -54,7 +55,7 @@ function sides(ctx: Context): void {
     const v = random.range(0.02, 1.03);
     const [a, b] = [outer[k] as Point, inner[k] as Point];
     const [x, y] = [lerp(a[0], b[0], v), lerp(a[1], b[1], v)];
-    const down = 1 - smoothstep(240, 335, y);
+    const down = 1 - smoothstep(225, 332, y);
     const length = lerp(5, 12, down) * random.range(0.7, 1.2);
     const s = left ? -1 : 1;
     // Combed down along the outline, a little back at the temple.
@@ -84,12 +85,12 @@ function sides(ctx: Context): void {
 const SWEEP: readonly (readonly Point[])[] = [
   [[-66, 62], [-24, 44], [44, 49], [102, 76], [140, 132], [150, 190]],
   [[-80, 104], [-50, 64], [14, 49], [80, 66], [126, 104], [148, 168]],
-  [[-86, 172], [-76, 108], [-20, 66], [56, 68], [110, 98], [143, 156]],
-  [[-60, 166], [-52, 112], [2, 79], [68, 82], [115, 111], [144, 168]],
+  [[-86, 164], [-76, 108], [-20, 66], [56, 68], [110, 98], [143, 156]],
+  [[-60, 161], [-52, 112], [2, 79], [68, 82], [115, 111], [144, 168]],
   [[-20, 158], [-10, 116], [38, 91], [88, 96], [123, 125], [146, 182]],
-  [[24, 156], [36, 122], [72, 106], [105, 114], [129, 141], [147, 196]],
+  [[24, 154], [36, 122], [72, 106], [105, 114], [129, 141], [147, 196]],
   [[62, 157], [74, 135], [98, 126], [119, 135], [136, 160], [148, 210]],
-  [[88, 168], [101, 154], [117, 151], [130, 162], [141, 182], [148, 224]],
+  [[90, 166], [101, 153], [117, 151], [130, 162], [141, 182], [148, 224]],
   [[110, 192], [117, 184], [127, 186], [136, 198], [142, 214], [148, 240]],
 ];
 /** Left of the parting the hair is combed down to the side. */
@@ -98,7 +99,7 @@ const LEFT: readonly (readonly Point[])[] = [
   [[-64, 60], [-100, 76], [-128, 108], [-143, 150], [-148, 200]],
   [[-70, 92], [-100, 104], [-124, 136], [-137, 176], [-144, 222]],
   [[-78, 128], [-98, 138], [-116, 164], [-128, 198], [-136, 236]],
-  [[-84, 166], [-96, 172], [-108, 190], [-118, 214], [-126, 246]],
+  [[-84, 162], [-97, 172], [-108, 190], [-118, 214], [-126, 246]],
 ];
 
 function top(ctx: Context): void {
@@ -131,20 +132,67 @@ function top(ctx: Context): void {
   }
 }
 
+/** Short locks that fall forward out of the sweep; each runs out in a point on the forehead. */
+// biome-ignore format: one lock per row
+const LOOSE: readonly (readonly [readonly Point[], readonly Point[]])[] = [
+  [[[-62, 128], [-63, 150], [-54, 166], [-40, 171]], [[-46, 122], [-48, 146], [-46, 162], [-39, 171]]],
+  [[[-8, 126], [-6, 146], [4, 160], [18, 164]], [[8, 122], [8, 142], [11, 157], [18, 164]]],
+  [[[50, 130], [56, 146], [70, 158], [85, 165]], [[64, 126], [67, 142], [75, 155], [85, 165]]],
+];
+
+/** Thins the hair toward the forehead, so that roots stand on skin and the mass has no cut edge. */
+function feather(hair: Surface): void {
+  const random = createRandom(71);
+  // Bites of changing depth: a hairline is a row of tufts.
+  for (let k = 24; k < 136; k += 2) {
+    const [x, y] = inner[k] as Point;
+    const depth = random.range(1.5, 6);
+    soft(
+      hair.ctx,
+      [x - 20, y - 20, 40, 40],
+      2.2,
+      (c) => {
+        c.fillStyle = "#000000";
+        c.fill(ellipse(x + random.bell() * 2, y + 2, 3.2, depth));
+      },
+      { mode: "destination-out", alpha: 0.7 },
+    );
+  }
+}
+
+function loose(ctx: Context): void {
+  LOOSE.forEach(([a, b], i) => {
+    paintLock(ctx, LOOK, {
+      a: shift(spline(a, 12)),
+      b: shift(spline(b, 12)),
+      strands: 46,
+      seed: 340 + i,
+      ragged: 0.28,
+      gather: 0.2,
+      clumps: 2,
+      round: 0.5,
+      width: [0.5, 1.2],
+      stray: 0.1,
+      body: 0,
+      fade: (t) => smoothstep(0, 0.4, t),
+    });
+  });
+}
+
 /** Short faint hairs along the growth direction, so that the hairline is no edge. */
 function hairline(ctx: Context): void {
   const random = createRandom(88);
   const colour = hairRamp(LOOK);
   ctx.save();
-  for (let i = 0; i < 420; i++) {
+  for (let i = 0; i < 620; i++) {
     const k = Math.floor(random.range(22, 138));
     const [x, y] = inner[k] as Point;
     const t = (k - 80) / 58;
     const angle = -Math.PI / 2 + 0.25 + t * 0.35 + random.bell() * 0.18;
-    const length = random.range(6, 14);
-    const [sx, sy] = [x + random.bell() * 2, y + random.range(-1, 4.5)];
-    ctx.globalAlpha = random.range(0.12, 0.4);
-    ctx.strokeStyle = colour(random.range(0.1, 0.35));
+    const length = random.range(7, 17);
+    const [sx, sy] = [x + random.bell() * 2, y + random.range(-2.5, 2.5)];
+    ctx.globalAlpha = random.range(0.2, 0.6);
+    ctx.strokeStyle = colour(random.range(0.08, 0.36));
     ctx.lineWidth = random.range(0.45, 0.8);
     ctx.beginPath();
     ctx.moveTo(sx, sy);
@@ -190,7 +238,9 @@ export function paintManFrontHair(ctx: Context, face: Surface): void {
   const hair = createSurface(BOX);
   sides(hair.ctx);
   top(hair.ctx);
+  feather(hair);
   hairline(hair.ctx);
+  loose(hair.ctx);
   soft(
     hair.ctx,
     BOX,
