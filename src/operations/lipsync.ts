@@ -87,7 +87,7 @@ export const lipsync = defineOperation({
     let speaker = null;
     if (speech && text !== undefined) {
       const { language, rate, pitch } = params;
-      const voice = params.tts_voice === "Custom" ? (choice.voice ?? "Custom") : params.tts_voice;
+      const voice = params.tts_voice === "Custom" ? (choice.voice ?? speech.defaultVoice) : params.tts_voice;
       speaker = {
         engine: speech,
         request: { text, voice, rate, pitch, sampleRate: SPEECH_SAMPLE_RATE, ...(language ? { language } : {}) },

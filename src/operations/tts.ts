@@ -37,8 +37,10 @@ export const tts = defineOperation({
   heavy: true,
   async run(params, context) {
     const began = performance.now();
-    const { text, voice, language, rate, pitch } = params;
+    const { text, language, rate, pitch } = params;
     const engine = await context.engines.choose("speech", params.engine);
+    engine.warmUp?.();
+    const voice = params.voice === "Custom" ? engine.defaultVoice : params.voice;
     const request = { text, voice, rate, pitch, sampleRate: SPEECH_SAMPLE_RATE, ...(language ? { language } : {}) };
     context.emit({ type: "status", stage: "tts", message: "TTS 음성 생성 중..." });
     const speech = await speechFile(engine, request, params.output_format, context);

@@ -36,20 +36,21 @@ export function speechFromAudio(source: string, context: PipelineContext): Recor
     const path = join(await context.tempDir(), "recording");
     await fetchInput(source, path, context);
     const binaries = await context.binaries();
+    const { signal, config } = context;
     // For the progress only: a file that does not say its length is no fault.
-    probe(path, { ffprobe: binaries.ffprobe, signal: context.signal }).then(
+    const over = new AbortController();
+    const probing = probe(path, { ffprobe: binaries.ffprobe, signal: AbortSignal.any([signal, over.signal]) }).then(
       ({ duration }) => (seconds = duration ?? 0),
       () => {},
     );
-    const { signal, config } = context;
-    const samples = decodeAudio(path, {
-      binaries,
-      sampleRate: SAMPLE_RATE,
-      maxSeconds: config.maxAudioSeconds,
-      signal,
-    });
-    for await (const part of cutAtQuiet(samples)) {
-      yield { text: "", language: "und", audio: { sampleRate: SAMPLE_RATE, samples: part } };
+    try {
+      const options = { binaries, sampleRate: SAMPLE_RATE, maxSeconds: config.maxAudioSeconds, signal };
+      for await (const part of cutAtQuiet(decodeAudio(path, options))) {
+        yield { text: "", language: "und", audio: { sampleRate: SAMPLE_RATE, samples: part } };
+      }
+    } finally {
+      over.abort();
+      await probing;
     }
   }
   return { sampleRate: SAMPLE_RATE, recording: parts(), seconds: () => seconds };

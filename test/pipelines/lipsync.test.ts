@@ -131,6 +131,18 @@ test("auto takes the short loop up to five seconds and the long one above", asyn
   assert.equal(long.avatar, "new_talk_long");
 });
 
+test("each person speaks with a voice of their own unless another is asked for", async () => {
+  const voices = [];
+  for (const params of [
+    { avatar: "talk_short" },
+    { avatar: "new_talk_short" },
+    { avatar: "talk_short", tts_voice: "mabel" },
+  ]) {
+    voices.push((await lipsync({ text: "네.", quality: "low", ...params }))["tts_voice"]);
+  }
+  assert.deepEqual(voices, ["chadwick", "belinda", "mabel"]);
+});
+
 test("an avatar_path is an id, never a path", async () => {
   const result = await lipsync({
     text: "네.",

@@ -41,6 +41,7 @@ after(async () => {
 function listening(engine: EspeakEngine): SpeechEngine {
   return {
     info: engine.info,
+    defaultVoice: engine.defaultVoice,
     availability: () => engine.availability(),
     voices: () => engine.voices(),
     async *synthesize(request, signal) {

@@ -51,6 +51,8 @@ export type VoiceInfo = {
 
 /** Text in, sentences of speech out, each as soon as it is made. */
 export interface SpeechEngine extends Engine {
+  /** Who speaks when the caller names nobody; `Custom` stands for it. */
+  readonly defaultVoice: string;
   voices(): Promise<readonly VoiceInfo[]>;
   /** Starts what the first sentence would wait for. Costs nothing when it runs already. */
   warmUp?(): void;

@@ -13,7 +13,7 @@ import { makePart } from "./sentence-part.ts";
 import { cutSentences } from "./sentences.ts";
 import { FADE_OUT_SECONDS, finishSound, TAIL_SECONDS } from "./sound.ts";
 import { checkText } from "./text.ts";
-import { type Voice, VoiceShelf } from "./voices.ts";
+import { type Voice, DEFAULT_VOICE, VoiceShelf } from "./voices.ts";
 
 const PACKAGE = "@echogarden/espeak-ng-emscripten";
 const INFO: EngineInfo = {
@@ -46,6 +46,7 @@ export function createEspeakEngine(options: EspeakEngineOptions): EspeakEngine {
 /** The engine `espeak`. */
 export class EspeakEngine implements SpeechEngine {
   readonly info = INFO;
+  readonly defaultVoice = DEFAULT_VOICE;
   readonly #resolve: () => string;
   readonly #timeoutMs: number | undefined;
   readonly #shelf: VoiceShelf;
