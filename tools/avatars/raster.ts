@@ -79,9 +79,26 @@ export function soft(
   ctx.restore();
 }
 
-/** Keeps of `surface` what `mask` covers (or, with `keep` false, what it does not). */
+/**
+ * Keeps of `surface` what `mask` covers (or, with `keep` false, what it does not). By hand: not every version of the canvas
+ * library clears what lies outside of the mask.
+ */
 export function maskWith(surface: Surface, mask: Surface, keep = true): void {
-  place(surface.ctx, mask, 1, keep ? "destination-in" : "destination-out");
+  const { canvas, ctx } = surface;
+  const sx = Math.round((mask.box[0] - surface.box[0]) * SCALE);
+  const sy = Math.round((mask.box[1] - surface.box[1]) * SCALE);
+  const [mw, mh] = [mask.canvas.width, mask.canvas.height];
+  const m = mask.canvas.getContext("2d").getImageData(0, 0, mw, mh).data;
+  const image = ctx.getImageData(0, 0, canvas.width, canvas.height);
+  const d = image.data;
+  for (let y = 0; y < canvas.height; y++)
+    for (let x = 0; x < canvas.width; x++) {
+      const [u, v] = [x - sx, y - sy];
+      const cover = u >= 0 && v >= 0 && u < mw && v < mh ? (m[(v * mw + u) * 4 + 3] as number) / 255 : 0;
+      const i = (y * canvas.width + x) * 4 + 3;
+      d[i] = (d[i] as number) * (keep ? cover : 1 - cover);
+    }
+  ctx.putImageData(image, 0, 0);
 }
 
 export function pathOf(line: readonly Point[], closed = true): Path2D {

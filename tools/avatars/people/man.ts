@@ -45,7 +45,7 @@ export const MAN_FACE: FaceSpec = {
     socket: -9.5,
     hollow: -4,
     eyeball: 6,
-    cheek: 9.4,
+    cheek: 8.3,
     underCheek: -8,
     muzzle: 6.5,
     mentolabial: -4.5,
@@ -57,7 +57,7 @@ export const MAN_FACE: FaceSpec = {
     noseTip: 6.5,
     noseWing: 6,
   },
-  blush: 0.13,
+  blush: 0.12,
   foldShade: 0.2,
 };
 

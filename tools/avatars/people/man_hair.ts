@@ -1,6 +1,16 @@
 /** Hair of `talk`: tapered sides, longer top that rises from the hairline and sweeps to the viewer's right. */
 import { createRandom, lerp, type Point, resample, rgba, smoothstep, spline } from "../math.ts";
-import { type Box, type Context, createSurface, ellipse, maskWith, pathOf, place, soft, type Surface } from "../raster.ts";
+import {
+  type Box,
+  type Context,
+  createSurface,
+  ellipse,
+  maskWith,
+  pathOf,
+  place,
+  soft,
+  type Surface,
+} from "../raster.ts";
 import { hairRamp, type HairLook, paintLock } from "../strands.ts";
 
 const CX = 640;
@@ -20,7 +30,7 @@ const LOOK: HairLook = {
 // biome-ignore format: guide points read best as one row each
 const OUTER: Point[] = [[-137, 338], [-139.5, 290], [-143, 240], [-146, 192], [-142, 146], [-127, 106], [-100, 76], [-66, 55], [-24, 45], [22, 47], [64, 58], [100, 77], [127, 106], [143, 146], [147, 192], [144, 240], [140.5, 290], [137.5, 338]];
 // biome-ignore format: see above
-const INNER: Point[] = [[-136, 338], [-131.5, 292], [-126, 256], [-119.5, 226], [-111, 201], [-99, 178], [-86, 162], [-62, 159], [-40, 160], [-16, 156], [8, 155], [34, 150], [58, 154], [76, 155], [94, 167], [107, 183], [114, 204], [121, 232], [128, 260], [133, 294], [136.5, 338]];
+const INNER: Point[] = [[-131, 338], [-128.5, 292], [-125, 256], [-119.5, 226], [-111, 201], [-98, 180], [-84, 163], [-62, 153], [-40, 151], [-16, 155], [6, 158], [30, 151], [54, 146], [76, 150], [94, 166], [107, 183], [114, 204], [121, 232], [127, 260], [130.5, 294], [132.5, 338]];
 
 const shift = (line: readonly Point[]): Point[] => line.map(([x, y]) => [x + CX, y]);
 const outer = resample(spline(shift(OUTER), 12), 160);
@@ -55,7 +65,7 @@ function sides(ctx: Context): void {
     const v = random.range(0.02, 1.03);
     const [a, b] = [outer[k] as Point, inner[k] as Point];
     const [x, y] = [lerp(a[0], b[0], v), lerp(a[1], b[1], v)];
-    const down = 1 - smoothstep(225, 332, y);
+    const down = 1 - smoothstep(225, 326, y + 9 * Math.sin(x * 2.1));
     const length = lerp(5, 12, down) * random.range(0.7, 1.2);
     const s = left ? -1 : 1;
     // Combed down along the outline, a little back at the temple.
@@ -64,7 +74,7 @@ function sides(ctx: Context): void {
     const angle = Math.atan2(q[1] - p[1], q[0] - p[0]) - s * (0.1 + 0.14 * v) * down + random.bell() * 0.09;
     const light = left ? 0.34 : 0.2;
     const tone = light * smoothstep(1.1, 0.2, v) + random.bell() * 0.09 + 0.05;
-    ctx.globalAlpha = random.range(0.3, 0.75) * lerp(0.16, 1, down ** 1.3);
+    ctx.globalAlpha = random.range(0.3, 0.75) * down ** 1.4;
     ctx.strokeStyle = colour(tone);
     ctx.lineWidth = random.range(0.5, 1.05);
     ctx.beginPath();
@@ -83,21 +93,21 @@ function sides(ctx: Context): void {
 /** Guides of the top, from the crown to the temple; x relative to the face axis. Neighbours bound one lock. */
 // biome-ignore format: one guide per row
 const SWEEP: readonly (readonly Point[])[] = [
-  [[-66, 62], [-24, 44], [44, 49], [102, 76], [140, 132], [150, 190]],
+  [[-66, 62], [-24, 44], [44, 49], [102, 76], [139, 132], [146.5, 190]],
   [[-80, 104], [-50, 64], [14, 49], [80, 66], [126, 104], [148, 168]],
   [[-86, 164], [-76, 108], [-20, 66], [56, 68], [110, 98], [143, 156]],
-  [[-60, 161], [-52, 112], [2, 79], [68, 82], [115, 111], [144, 168]],
-  [[-20, 158], [-10, 116], [38, 91], [88, 96], [123, 125], [146, 182]],
-  [[24, 154], [36, 122], [72, 106], [105, 114], [129, 141], [147, 196]],
-  [[62, 157], [74, 135], [98, 126], [119, 135], [136, 160], [148, 210]],
-  [[90, 166], [101, 153], [117, 151], [130, 162], [141, 182], [148, 224]],
-  [[110, 192], [117, 184], [127, 186], [136, 198], [142, 214], [148, 240]],
+  [[-60, 153], [-52, 112], [2, 79], [68, 82], [115, 111], [144, 168]],
+  [[-20, 153], [-10, 116], [38, 91], [88, 96], [123, 125], [146, 182]],
+  [[24, 151], [36, 122], [72, 106], [105, 114], [129, 141], [145.5, 196]],
+  [[62, 147], [74, 131], [98, 126], [119, 135], [135, 160], [144.5, 208]],
+  [[90, 162], [101, 151], [117, 151], [130, 162], [140, 182], [144, 222]],
+  [[110, 192], [117, 184], [127, 186], [136, 198], [140, 214], [142.5, 236]],
 ];
 /** Left of the parting the hair is combed down to the side. */
 // biome-ignore format: one guide per row
 const LEFT: readonly (readonly Point[])[] = [
-  [[-64, 60], [-100, 76], [-128, 108], [-143, 150], [-148, 200]],
-  [[-70, 92], [-100, 104], [-124, 136], [-137, 176], [-144, 222]],
+  [[-64, 60], [-100, 76], [-128, 108], [-142, 150], [-145.5, 200]],
+  [[-70, 92], [-100, 104], [-124, 136], [-137, 176], [-142.5, 222]],
   [[-78, 128], [-98, 138], [-116, 164], [-128, 198], [-136, 236]],
   [[-84, 162], [-97, 172], [-108, 190], [-118, 214], [-126, 246]],
 ];
@@ -135,9 +145,9 @@ function top(ctx: Context): void {
 /** Short locks that fall forward out of the sweep; each runs out in a point on the forehead. */
 // biome-ignore format: one lock per row
 const LOOSE: readonly (readonly [readonly Point[], readonly Point[]])[] = [
-  [[[-62, 128], [-63, 150], [-54, 166], [-40, 171]], [[-46, 122], [-48, 146], [-46, 162], [-39, 171]]],
-  [[[-8, 126], [-6, 146], [4, 160], [18, 164]], [[8, 122], [8, 142], [11, 157], [18, 164]]],
-  [[[50, 130], [56, 146], [70, 158], [85, 165]], [[64, 126], [67, 142], [75, 155], [85, 165]]],
+  [[[-70, 116], [-67, 140], [-60, 150], [-46, 157]], [[-50, 108], [-52, 132], [-50, 146], [-45, 157]]],
+  [[[-22, 112], [-18, 138], [-4, 156], [22, 165]], [[6, 106], [8, 130], [12, 150], [24, 165]]],
+  [[[46, 120], [52, 138], [66, 153], [88, 163]], [[66, 114], [68, 132], [76, 148], [89, 163]]],
 ];
 
 /** Thins the hair toward the forehead, so that roots stand on skin and the mass has no cut edge. */
@@ -146,16 +156,16 @@ function feather(hair: Surface): void {
   // Bites of changing depth: a hairline is a row of tufts.
   for (let k = 24; k < 136; k += 2) {
     const [x, y] = inner[k] as Point;
-    const depth = random.range(1.5, 6);
+    const depth = random.range(2, 9);
     soft(
       hair.ctx,
       [x - 20, y - 20, 40, 40],
-      2.2,
+      2.6,
       (c) => {
         c.fillStyle = "#000000";
         c.fill(ellipse(x + random.bell() * 2, y + 2, 3.2, depth));
       },
-      { mode: "destination-out", alpha: 0.7 },
+      { mode: "destination-out", alpha: 0.8 },
     );
   }
 }
@@ -165,16 +175,17 @@ function loose(ctx: Context): void {
     paintLock(ctx, LOOK, {
       a: shift(spline(a, 12)),
       b: shift(spline(b, 12)),
-      strands: 46,
+      strands: 70,
       seed: 340 + i,
-      ragged: 0.28,
+      ragged: 0.4,
       gather: 0.2,
       clumps: 2,
       round: 0.5,
       width: [0.5, 1.2],
       stray: 0.1,
       body: 0,
-      fade: (t) => smoothstep(0, 0.4, t),
+      lift: 0.02,
+      fade: (t) => 0.8 * smoothstep(0, 0.5, t),
     });
   });
 }
@@ -184,13 +195,13 @@ function hairline(ctx: Context): void {
   const random = createRandom(88);
   const colour = hairRamp(LOOK);
   ctx.save();
-  for (let i = 0; i < 620; i++) {
+  for (let i = 0; i < 520; i++) {
     const k = Math.floor(random.range(22, 138));
     const [x, y] = inner[k] as Point;
     const t = (k - 80) / 58;
     const angle = -Math.PI / 2 + 0.25 + t * 0.35 + random.bell() * 0.18;
     const length = random.range(7, 17);
-    const [sx, sy] = [x + random.bell() * 2, y + random.range(-2.5, 2.5)];
+    const [sx, sy] = [x + random.bell() * 2, y + random.range(-4, 3.5)];
     ctx.globalAlpha = random.range(0.2, 0.6);
     ctx.strokeStyle = colour(random.range(0.08, 0.36));
     ctx.lineWidth = random.range(0.45, 0.8);
@@ -255,8 +266,8 @@ export function paintManFrontHair(ctx: Context, face: Surface): void {
   flyaways(hair.ctx);
   const shadow = createSurface(face.box);
   for (const [dx, dy, sigma, alpha] of [
-    [4, 6, 5.5, 0.42],
-    [1.5, 2.5, 2.2, 0.4],
+    [5, 8, 6, 0.55],
+    [2, 3.5, 2.6, 0.45],
   ] as const)
     soft(shadow.ctx, BOX, sigma, (c) => {
       c.translate(dx, dy);
