@@ -90,7 +90,15 @@ export const lipsync = defineOperation({
       const voice = params.tts_voice === "Custom" ? (choice.voice ?? speech.defaultVoice) : params.tts_voice;
       speaker = {
         engine: speech,
-        request: { text, voice, rate, pitch, sampleRate: SPEECH_SAMPLE_RATE, ...(language ? { language } : {}) },
+        request: {
+          text,
+          voice,
+          rate,
+          pitch,
+          sampleRate: SPEECH_SAMPLE_RATE,
+          words: false,
+          ...(language ? { language } : {}),
+        },
       };
     }
     const made = await makeAvatarVideo(

@@ -41,7 +41,15 @@ export const tts = defineOperation({
     const engine = await context.engines.choose("speech", params.engine);
     engine.warmUp?.();
     const voice = params.voice === "Custom" ? engine.defaultVoice : params.voice;
-    const request = { text, voice, rate, pitch, sampleRate: SPEECH_SAMPLE_RATE, ...(language ? { language } : {}) };
+    const request = {
+      text,
+      voice,
+      rate,
+      pitch,
+      sampleRate: SPEECH_SAMPLE_RATE,
+      words: params.timings,
+      ...(language ? { language } : {}),
+    };
     context.emit({ type: "status", stage: "tts", message: "TTS 음성 생성 중..." });
     const speech = await speechFile(engine, request, params.output_format, context);
     const file = await context.clock.time("deliver", () =>

@@ -63,6 +63,15 @@ export function speechEngineSuite(
     }
   });
 
+  test(`${name} leaves out words that are not wanted, and says the same`, async () => {
+    const [bare, full] = [await speak({ words: false }), await speak()];
+    assert.ok(bare.every((part) => part.words === undefined));
+    assert.deepEqual(
+      bare.map(({ phonemes }) => phonemes?.map(({ ipa }) => ipa)),
+      full.map(({ phonemes }) => phonemes?.map(({ ipa }) => ipa)),
+    );
+  });
+
   test(`${name} honours the sample rate and the speaking rate`, async () => {
     const length = async (own: Partial<SpeechRequest>): Promise<number> =>
       (await speak(own)).reduce((sum, { audio }) => sum + audio.samples.length / audio.sampleRate, 0);

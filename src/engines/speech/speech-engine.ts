@@ -40,6 +40,8 @@ export type SpeechRequest = {
   readonly pitch: number;
   /** Hz of the audio that comes back. */
   readonly sampleRate: number;
+  /** Whether the times of words are wanted; they may cost a second pass. Default true. */
+  readonly words?: boolean;
 };
 
 /** A voice as callers see it. */

@@ -39,7 +39,9 @@ export async function makePart(sentence: Sentence, process: EspeakProcess, signa
 
   const reply = await process.speak({ ...settings, ssml, samples: true }, signal);
   let phonemes = readPhonemes(reply.events, owners, reply.milliseconds);
-  if (lacksWords(phonemes, words.length)) phonemes = await withWords(phonemes, spoken, settings, process, signal);
+  const wantsWords = request.words !== false;
+  if (wantsWords && lacksWords(phonemes, words.length))
+    phonemes = await withWords(phonemes, spoken, settings, process, signal);
   const finish = {
     readRate,
     sampleRate: request.sampleRate,
@@ -52,7 +54,7 @@ export async function makePart(sentence: Sentence, process: EspeakProcess, signa
     text: text.trim(),
     language: language.code,
     audio: { sampleRate: request.sampleRate, samples: sound.samples },
-    words: timedWords(phonemes, words, sound),
+    ...(wantsWords ? { words: timedWords(phonemes, words, sound) } : {}),
     phonemes: timedPhonemes(phonemes, sound, sound.samples.length / request.sampleRate),
   };
 }
