@@ -70,11 +70,6 @@ export const VARIABLES = {
     fallback: "auto",
     about: "`auto` is pretty on a terminal and JSON otherwise. Logs go to the standard error.",
   },
-  TALKBOX_MODE: {
-    schema: z.enum(["run"]),
-    fallback: "run",
-    about: "What `talkbox` without a command does.",
-  },
   FFMPEG_PATH: {
     schema: z.string().min(1),
     fallback: "",
