@@ -1,7 +1,9 @@
 /** What every engine says of itself, whatever it makes. */
 
 /** The trades an engine can have. */
-export type EngineKind = "speech" | "lipsync";
+export const ENGINE_KINDS = ["speech", "lipsync", "voice", "pitch"] as const;
+
+export type EngineKind = (typeof ENGINE_KINDS)[number];
 
 /** Whether an engine can work here and now; if not, why, and what to do about it. */
 export type Availability =

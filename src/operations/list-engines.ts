@@ -1,10 +1,11 @@
+import { ENGINE_KINDS } from "../engines/engine.ts";
 import { z } from "zod";
 import { defineOperation } from "./operation.ts";
 
 /** An engine's state as callers see it. */
 export const engineState = z.strictObject({
   id: z.string(),
-  kind: z.enum(["speech", "lipsync"]),
+  kind: z.enum(ENGINE_KINDS),
   available: z.boolean(),
   reason: z.string().optional().describe("Why it is not available."),
   remedy: z.string().optional().describe("What to do about it."),

@@ -42,5 +42,5 @@ export type Operation<P extends z.ZodType = z.ZodType, R extends z.ZodType = z.Z
 
 /** Declares an operation; the types of its params and result follow from their schemas. */
 export function defineOperation<P extends z.ZodType, R extends z.ZodType>(operation: Operation<P, R>): Operation {
-  return operation as Operation;
+  return operation;
 }

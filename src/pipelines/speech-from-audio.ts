@@ -1,11 +1,8 @@
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { SpeechPart } from "../engines/speech/speech-engine.ts";
-import { DOWNLOAD_TIMEOUT_MS, MAX_DOWNLOAD_BYTES, MAX_INLINE_INPUT_BYTES } from "../limits.ts";
 import { decodeAudio } from "../media/decode-audio.ts";
 import { probe } from "../media/probe.ts";
-import { decodeBase64 } from "../net/base64.ts";
-import { guardedFetch } from "../net/guarded-fetch.ts";
+import { fetchInput } from "./fetch-input.ts";
 import type { PipelineContext } from "./pipeline.ts";
 
 /** Hz at which recordings are used. */
@@ -34,7 +31,7 @@ export function speechFromAudio(source: string, context: PipelineContext): Recor
   let seconds = 0;
   async function* parts(): AsyncGenerator<SpeechPart, void> {
     const path = join(await context.tempDir(), "recording");
-    await fetchInput(source, path, context);
+    await fetchInput(source, path, { kind: "audio" }, context);
     const binaries = await context.binaries();
     const { signal, config } = context;
     // For the progress only: a file that does not say its length is no fault.
@@ -54,27 +51,6 @@ export function speechFromAudio(source: string, context: PipelineContext): Recor
     }
   }
   return { sampleRate: SAMPLE_RATE, recording: parts(), seconds: () => seconds };
-}
-
-/** Puts the input into a file. */
-async function fetchInput(source: string, path: string, context: PipelineContext): Promise<void> {
-  const { clock, config, signal } = context;
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(source)) {
-    await writeFile(
-      path,
-      await decodeBase64(source, { maxBytes: MAX_INLINE_INPUT_BYTES, code: "invalid_audio", signal }),
-    );
-    return;
-  }
-  await clock.time("download", () =>
-    guardedFetch(source, {
-      path,
-      maxBytes: MAX_DOWNLOAD_BYTES,
-      timeoutMs: DOWNLOAD_TIMEOUT_MS,
-      allowPrivate: config.allowPrivateUrls,
-      signal,
-    }),
-  );
 }
 
 /** Joins blocks of samples and cuts them into parts where the sound is quietest. */

@@ -5,3 +5,6 @@ export type Audio = { readonly sampleRate: number; readonly channels: readonly F
 
 /** One channel of PCM, nominal range −1…1. */
 export type MonoAudio = { readonly sampleRate: number; readonly samples: Float32Array };
+
+/** One channel of PCM that is made as it is needed, in blocks of any length. */
+export type MonoStream = { readonly sampleRate: number; readonly blocks: AsyncIterable<Float32Array> };

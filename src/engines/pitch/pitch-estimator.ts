@@ -1,0 +1,23 @@
+import type { MonoAudio } from "../../signal/audio.ts";
+import type { Engine } from "../engine.ts";
+
+/** Fundamental frequency over time: frame `i` is the time `i · hopSeconds`. */
+export type F0 = {
+  readonly hopSeconds: number;
+  /** Hz; 0 where there is no voice. */
+  readonly values: Float64Array;
+};
+
+export type PitchOptions = {
+  /** Hz. */
+  readonly floor: number;
+  /** Hz. */
+  readonly ceiling: number;
+  /** Seconds between frames; 0.01 for RVC, 0.005 for WORLD. */
+  readonly hopSeconds: number;
+};
+
+/** Sound in, fundamental frequency out. */
+export interface PitchEstimator extends Engine {
+  estimate(audio: MonoAudio, options: PitchOptions, signal: AbortSignal): Promise<F0>;
+}
