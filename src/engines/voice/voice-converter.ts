@@ -33,6 +33,8 @@ export type ConversionOptions = {
    * the median nearest to the target's, so that a song stays in key.
    */
   readonly pitchMapping: "range" | "octave";
+  /** Of who speaks in the source, where it is known; else it is measured on the first seconds of the source. */
+  readonly sourceProfile?: VoiceProfile;
   readonly retrieval?: RetrievalSettings;
   /** Told what the caller should know, such as a setting without effect. */
   readonly warn?: (message: string) => void;
