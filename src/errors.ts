@@ -9,6 +9,7 @@ const ERROR_TABLE = {
   url_refused: { status: 400, retryable: false },
   unknown_operation: { status: 404, retryable: false },
   not_found: { status: 404, retryable: false },
+  conflict: { status: 409, retryable: false },
   input_too_large: { status: 413, retryable: false },
   cancelled: { status: 499, retryable: false },
   internal: { status: 500, retryable: false },

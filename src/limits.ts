@@ -35,3 +35,15 @@ export const TTL_SECONDS = { min: 60, max: 30 * 24 * 3600 } as const;
 
 /** Most levels of nesting in a job's JSON. */
 export const MAX_JOB_DEPTH = 32;
+
+/** Largest seed: 32 bits. */
+export const MAX_SEED = 0xffff_ffff;
+
+/** Shortest and longest recording of a reference voice, in seconds. */
+export const REFERENCE_SECONDS = { min: 1, max: 120 } as const;
+
+/** Most speakers in one dialogue. */
+export const MAX_SPEAKERS = 16;
+
+/** Longest pause between two turns of a dialogue that a caller may ask for, in seconds. */
+export const MAX_TURN_PAUSE_SECONDS = 10;

@@ -9,6 +9,7 @@ const PINNED: Record<ErrorCode, [status: number, retryable: boolean]> = {
   url_refused: [400, false],
   unknown_operation: [404, false],
   not_found: [404, false],
+  conflict: [409, false],
   input_too_large: [413, false],
   cancelled: [499, false],
   internal: [500, false],

@@ -33,6 +33,9 @@ const TAPS = PHASE_0.length;
 /** Input sample, counted from the oldest under the filter, that the interpolated points lie around. */
 const MIDDLE = 6;
 
+/** Samples on either side that decide how high a sound gets around one of them. */
+export const PEAK_MARGIN = MIDDLE;
+
 /** The most that the filter can raise a sound by: the sum of the magnitudes of a phase. */
 const HIGHEST_GAIN = 2.03;
 
@@ -45,7 +48,7 @@ const RELEASE = 0.06;
  * Largest magnitude around each sample, the sample itself included. Where the samples under the filter are all so low
  * that no peak of `least` can lie between them, that is not looked into.
  */
-function peaksAround(samples: Float32Array, least: number): Float32Array {
+export function peaksAround(samples: Float32Array, least: number): Float32Array {
   const peaks = new Float32Array(samples.length);
   const padded = new Float32Array(samples.length + TAPS);
   padded.set(samples, TAPS - 1 - MIDDLE);

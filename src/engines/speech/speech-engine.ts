@@ -42,6 +42,8 @@ export type SpeechRequest = {
   readonly sampleRate: number;
   /** Whether the times of words are wanted; they may cost a second pass. Default true. */
   readonly words?: boolean;
+  /** Makes the sound the same bit for bit, whatever was spoken before: a whole number, 0…2³²−1. */
+  readonly seed?: number;
 };
 
 /** A voice as callers see it. */
@@ -49,6 +51,16 @@ export type VoiceInfo = {
   readonly name: string;
   readonly description: string;
   readonly gender: "female" | "male" | "neutral";
+  /** What an adaptation to another speaker needs to know of the voice, where it was measured. */
+  readonly measured?: MeasuredVoice;
+};
+
+/** A voice in two numbers. */
+export type MeasuredVoice = {
+  /** Median pitch in Hz. */
+  readonly f0: number;
+  /** Length of the vocal tract against an average adult's. */
+  readonly vocalTract: number;
 };
 
 /** Text in, sentences of speech out, each as soon as it is made. */

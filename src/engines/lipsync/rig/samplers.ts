@@ -13,20 +13,25 @@ export function lumaOpaque(
   out: Uint8Array,
   start: number,
   end: number,
-  plane: Uint32Array,
-  width: number,
+  texture: PackedTexture,
   startX: number,
   startY: number,
   stepX: number,
   stepY: number,
 ): void {
+  const { luma, width } = texture;
   let sx = startX;
   let sy = startY;
   for (let to = start; to < end; to++) {
-    const q = plane[Math.imul(sy >> 16, width) + (sx >> 16)] as number;
+    const at = Math.imul(sy >> 16, width) + (sx >> 16);
+    const above = luma[at] as number;
+    const below = luma[at + width] as number;
     const fx = (sx >> 8) & 255;
     const fy = (sy >> 8) & 255;
-    const h = (Math.imul(q & LANES, 256 - fx) + Math.imul((q >>> 8) & LANES, fx)) | 0;
+    // Both rows at once: the row above in the lower lane, the row below in the upper one.
+    const left = (above & 255) | ((below & 255) << 16);
+    const right = ((above >>> 8) & 255) | ((below & 0xff00) << 8);
+    const h = (Math.imul(left, 256 - fx) + Math.imul(right, fx)) | 0;
     out[to] = (Math.imul(h & 0xffff, 256 - fy) + Math.imul(h >>> 16, fy) + 32768) >>> 16;
     sx = (sx + stepX) | 0;
     sy = (sy + stepY) | 0;
@@ -44,7 +49,7 @@ export function lumaOver(
   stepX: number,
   stepY: number,
 ): void {
-  const { y: plane, a: alpha, width } = texture;
+  const { luma, width } = texture;
   let sx = startX;
   let sy = startY;
   for (let to = start; to < end; to++) {
@@ -53,18 +58,19 @@ export function lumaOver(
     const fy = (sy >> 8) & 255;
     sx = (sx + stepX) | 0;
     sy = (sy + stepY) | 0;
-    const o = alpha[at] as number;
-    if (o === 0) continue;
-    const q = plane[at] as number;
-    let h = (Math.imul(q & LANES, 256 - fx) + Math.imul((q >>> 8) & LANES, fx)) | 0;
-    const value = Math.imul(h & 0xffff, 256 - fy) + Math.imul(h >>> 16, fy);
-    if (o === 0xffffffff) {
+    const above = luma[at] as number;
+    const below = luma[at + width] as number;
+    if ((above | below) >>> 16 === 0) continue;
+    // Luma in the lower lane, opacity in the upper one.
+    const top = (Math.imul(above & LANES, 256 - fx) + Math.imul((above >>> 8) & LANES, fx)) | 0;
+    const foot = (Math.imul(below & LANES, 256 - fx) + Math.imul((below >>> 8) & LANES, fx)) | 0;
+    const value = Math.imul(top & 0xffff, 256 - fy) + Math.imul(foot & 0xffff, fy);
+    if ((above & below) >>> 16 === 0xffff) {
       out[to] = (value + 32768) >>> 16;
       continue;
     }
-    h = (Math.imul(o & LANES, 256 - fx) + Math.imul((o >>> 8) & LANES, fx)) | 0;
     // What is left of the picture below, in 1/65280.
-    const left = 65280 - ((Math.imul(h & 0xffff, 256 - fy) + Math.imul(h >>> 16, fy)) >> 8);
+    const left = 65280 - ((Math.imul(top >>> 16, 256 - fy) + Math.imul(foot >>> 16, fy)) >> 8);
     const sum = (value + (Math.imul(Math.imul(out[to] as number, left), 257) >>> 8) + 32768) >>> 16;
     out[to] = sum > 255 ? 255 : sum;
   }

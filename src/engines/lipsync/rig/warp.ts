@@ -88,7 +88,7 @@ function drawCell(
     const to = (top + line) * frame.width + left;
     const dx = (stepX * ONE) | 0;
     const dy = (stepY * ONE) | 0;
-    if (opaque) lumaOpaque(frame.y, to, to + width, texture.y, texture.width, sx, sy, dx, dy);
+    if (opaque) lumaOpaque(frame.y, to, to + width, texture, sx, sy, dx, dy);
     else lumaOver(frame.y, to, to + width, texture, sx, sy, dx, dy);
   }
   const chromaWidth = Math.min(cell >> 1, frame.chromaWidth - (left >> 1));

@@ -1,7 +1,8 @@
 /**
  * The process that holds espeak-ng. It stands alone: `@echogarden/espeak-ng-emscripten` is GPL-3.0 and Talkbox is
  * Apache-2.0, so the two share nothing but the messages of `protocol.ts`. It also contains espeak-ng's state, which is
- * global, and its crashes. Started with one argument: the file URL of the package's module.
+ * global, and its crashes. Started with the file URL of the package's module, and a seed where what it says is to be the
+ * same every time.
  */
 
 import { readFileSync } from "node:fs";
@@ -46,6 +47,18 @@ async function load(moduleUrl: string): Promise<Instance> {
   const isWhole = data.byteLength === data.buffer.byteLength;
   const bytes = isWhole ? data.buffer : data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
   return (await loading).default({ getPreloadedPackage: () => bytes });
+}
+
+/** Runs `work` at a fixed time of day, in seconds: espeak-ng seeds its noise with the time at which it starts. */
+async function withClock<T>(seconds: number | undefined, work: () => Promise<T>): Promise<T> {
+  if (seconds === undefined) return work();
+  const { now } = Date;
+  Date.now = () => seconds * 1000;
+  try {
+    return await work();
+  } finally {
+    Date.now = now;
+  }
 }
 
 /** Lines of the variants that were written so far, by name. */
@@ -114,10 +127,15 @@ function send(message: ChildMessage): void {
 process.on("disconnect", () => process.exit(0));
 // Ctrl-C reaches the whole group; how a job ends is the parent's business.
 process.on("SIGINT", () => {});
-const instance = await load(process.argv[2] ?? "");
-const synthesiser = new instance.eSpeakNGWorker();
-// Started ahead of time, it uses that time: code that has run once is compiled. A sentence that waits comes first.
-const rehearsal = setTimeout(() => synthesiser.synthesize("a", () => 0), REHEARSAL_DELAY_MS);
+const seed = process.argv[3];
+const { instance, synthesiser } = await withClock(seed === undefined ? undefined : Number(seed), async () => {
+  const made = await load(process.argv[2] ?? "");
+  return { instance: made, synthesiser: new made.eSpeakNGWorker() };
+});
+// Started ahead of time, it uses that time: code that has run once is compiled. A sentence that waits comes first. With
+// a seed nothing may come before the first sentence, since the noise goes on where it stopped.
+const rehearsal =
+  seed === undefined ? setTimeout(() => synthesiser.synthesize("a", () => 0), REHEARSAL_DELAY_MS) : undefined;
 process.on("message", (command: SpeakCommand) => {
   clearTimeout(rehearsal);
   try {

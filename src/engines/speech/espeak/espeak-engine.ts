@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { AppError } from "../../../errors.ts";
+import { MAX_SEED } from "../../../limits.ts";
 import type { Availability, EngineInfo } from "../../engine.ts";
 import type { SpeechEngine, SpeechPart, SpeechRequest, VoiceInfo } from "../speech-engine.ts";
 import { detectLanguage, LANGUAGES, sentenceLanguage, spokenLanguage } from "./language.ts";
@@ -78,7 +79,12 @@ export class EspeakEngine implements SpeechEngine {
   }
 
   async voices(): Promise<readonly VoiceInfo[]> {
-    return (await this.#shelf.all()).map(({ name, description, gender }) => ({ name, description, gender }));
+    return (await this.#shelf.all()).map(({ name, description, gender, measured }) => ({
+      name,
+      description,
+      gender,
+      ...(measured ? { measured } : {}),
+    }));
   }
 
   /**
@@ -94,7 +100,8 @@ export class EspeakEngine implements SpeechEngine {
     checkNumbers(request);
     const main = request.language === undefined ? undefined : spokenLanguage(request.language);
     const detected = main?.code ?? detectLanguage(request.text);
-    const process = this.#running();
+    await using own = request.seed === undefined ? undefined : this.#newProcess(request.seed);
+    const process = own ?? this.#running();
     // It gets ready while the voice is read and the text is cut.
     process.warmUp();
     const voice = await this.#shelf.find(request.voice);
@@ -153,7 +160,12 @@ export class EspeakEngine implements SpeechEngine {
   }
 
   #running(): EspeakProcess {
-    if (this.#process) return this.#process;
+    this.#process ??= this.#newProcess();
+    return this.#process;
+  }
+
+  /** A process of its own; one with a seed serves a single request, as its noise runs on from sentence to sentence. */
+  #newProcess(seed?: number): EspeakProcess {
     let path: string;
     try {
       path = this.#resolve();
@@ -164,20 +176,22 @@ export class EspeakEngine implements SpeechEngine {
         { cause: error },
       );
     }
-    const moduleUrl = pathToFileURL(path).href;
-    this.#process = new EspeakProcess({
-      moduleUrl,
+    return new EspeakProcess({
+      moduleUrl: pathToFileURL(path).href,
       ...(this.#timeoutMs === undefined ? {} : { timeoutMs: this.#timeoutMs }),
+      ...(seed === undefined ? {} : { seed }),
     });
-    return this.#process;
   }
 }
 
 /** The borders of the system check these too; an engine is not to be broken by one that does not. */
-function checkNumbers({ rate, pitch, sampleRate }: SpeechRequest): void {
+function checkNumbers({ rate, pitch, sampleRate, seed = 0 }: SpeechRequest): void {
   if (!(rate >= 0.5 && rate <= 2)) throw new AppError("invalid_input", "The speaking rate goes from 0.5 to 2.");
   if (!(pitch >= -12 && pitch <= 12)) throw new AppError("invalid_input", "The pitch goes from -12 to 12 semitones.");
   if (!Number.isInteger(sampleRate) || sampleRate < 8_000 || sampleRate > 96_000) {
     throw new AppError("invalid_input", "The sample rate goes from 8000 to 96000 Hz.");
+  }
+  if (!Number.isInteger(seed) || seed < 0 || seed > MAX_SEED) {
+    throw new AppError("invalid_input", `The seed is a whole number from 0 to ${MAX_SEED}.`);
   }
 }

@@ -19,6 +19,8 @@ export type EspeakProcessOptions = {
   readonly moduleUrl: string;
   /** Milliseconds per sentence; default `SENTENCE_TIMEOUT_MS`. */
   readonly timeoutMs?: number;
+  /** Seed of the noise; with one, a new process says the same sentences bit for bit as another did. */
+  readonly seed?: number;
 };
 
 /** A sentence that a process owes. */
@@ -124,7 +126,8 @@ export class EspeakProcess {
 
   #running(): ChildProcess {
     if (this.#child) return this.#child;
-    const child = fork(childEntry(), [this.#options.moduleUrl], {
+    const { moduleUrl, seed } = this.#options;
+    const child = fork(childEntry(), seed === undefined ? [moduleUrl] : [moduleUrl, String(seed)], {
       serialization: "advanced",
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       // Most of espeak-ng's code is for other languages: compiling what is called, when it is, saves 80 ms of the start.
