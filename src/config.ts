@@ -12,6 +12,8 @@ const flag = z
   .enum(["0", "1", "true", "false", "yes", "no"])
   .transform((value) => value === "1" || value === "true" || value === "yes");
 
+const port = z.coerce.number().int().min(0).max(65_535);
+
 const positiveInteger = (max: number) => z.coerce.number().int().min(1).max(max);
 
 /** One variable: its schema, what it does, and what it is when not set. */
@@ -85,6 +87,50 @@ export const VARIABLES = {
     fallback: false,
     about: "Use the ffmpeg that comes by npm even where the system has one.",
   },
+  PORT: {
+    schema: port,
+    fallback: 0,
+    about:
+      "Port of `talkbox serve`, which then listens on all addresses, as load-balancing endpoints want it. 0: 5000, on 127.0.0.1 alone.",
+  },
+  PORT_HEALTH: {
+    schema: port,
+    fallback: 0,
+    about: "A second port with the same routes, for the health checks of load-balancing endpoints. 0: none.",
+  },
+  TALKBOX_PUBLIC_URL: {
+    schema: z.url({ protocol: /^https?$/ }),
+    fallback: "",
+    about: "Where callers reach `talkbox serve`; URLs of outputs begin with it. Empty: its own address and port.",
+  },
+  TALKBOX_API_KEY: {
+    schema: z.string().min(1),
+    fallback: "",
+    about: "Key that callers of `talkbox serve` must send as `Authorization: Bearer …`. Empty: none is needed.",
+    secret: true,
+  },
+  TALKBOX_QUEUE_SIZE: {
+    schema: positiveInteger(1_000_000),
+    fallback: 1000,
+    about: "Jobs that may wait in `talkbox serve`; one more is refused with 429.",
+  },
+  TALKBOX_WEBHOOK_SECRET: {
+    schema: z.string().min(16),
+    fallback: "",
+    about: "Signs webhooks (Standard Webhooks): `whsec_` and base64, or any text. Empty: they are not signed.",
+    secret: true,
+  },
+  TALKBOX_GPU_PRICE: {
+    schema: z.coerce.number().min(0).max(10_000),
+    fallback: 0,
+    about: "Price of the endpoint's GPU an hour, in your currency, for the cost in the summary of `talkbox batch`.",
+  },
+  RUNPOD_API_KEY: {
+    schema: z.string().min(1),
+    fallback: "",
+    about: "Key for RunPod, for `talkbox deploy` and `talkbox batch`.",
+    secret: true,
+  },
 } as const satisfies Record<string, Variable>;
 
 /** The settings of this process. */
@@ -101,6 +147,16 @@ export type Config = {
   readonly ffmpegPath: string;
   readonly ffprobePath: string;
   readonly ignoreSystemFfmpeg: boolean;
+  readonly runpodApiKey: string;
+  /** 0 when not given. */
+  readonly port: number;
+  readonly portHealth: number;
+  readonly publicUrl: string;
+  readonly apiKey: string;
+  readonly queueSize: number;
+  readonly webhookSecret: string;
+  /** An hour. */
+  readonly gpuPrice: number;
   /** Folders in which programs are looked up. */
   readonly searchPath: readonly string[];
   /** Whether the platform's queue asks for a worker here. */
@@ -146,6 +202,14 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     ffmpegPath: v.FFMPEG_PATH,
     ffprobePath: v.FFPROBE_PATH,
     ignoreSystemFfmpeg: v.TALKBOX_IGNORE_SYSTEM_FFMPEG,
+    runpodApiKey: v.RUNPOD_API_KEY,
+    port: v.PORT,
+    portHealth: v.PORT_HEALTH,
+    publicUrl: v.TALKBOX_PUBLIC_URL.replace(/\/+$/, ""),
+    apiKey: v.TALKBOX_API_KEY,
+    queueSize: v.TALKBOX_QUEUE_SIZE,
+    webhookSecret: v.TALKBOX_WEBHOOK_SECRET,
+    gpuPrice: v.TALKBOX_GPU_PRICE,
     searchPath: (environment["PATH"] ?? "").split(delimiter).filter((folder) => folder !== ""),
     runpodQueue: (environment["RUNPOD_WEBHOOK_GET_JOB"] ?? "") !== "",
   });

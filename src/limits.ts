@@ -47,3 +47,19 @@ export const MAX_SPEAKERS = 16;
 
 /** Longest pause between two turns of a dialogue that a caller may ask for, in seconds. */
 export const MAX_TURN_PAUSE_SECONDS = 10;
+
+/** Longest search for a face in one picture, in milliseconds. */
+export const FACE_TIMEOUT_MS = 60_000;
+
+/** Most pixels of a picture that is to be an avatar. */
+export const MAX_PICTURE_PIXELS = 64_000_000;
+
+/** Least pixels on the shorter side of such a picture, and across a face in it. */
+export const MIN_PICTURE_SIDE = 64;
+export const MIN_FACE_WIDTH = 40;
+
+/** Longest wait for one answer of RunPod's management API, in milliseconds. */
+export const DEPLOY_REQUEST_TIMEOUT_MS = 30_000;
+
+/** Times that a request which changes nothing, or says the same again, is sent to RunPod's management API. */
+export const DEPLOY_TRIES = 3;

@@ -1,5 +1,5 @@
 /** Bundles the production entries into `dist/`; packages with native parts or data files stay outside, beside it. */
-import { rmSync, statSync } from "node:fs";
+import { rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -49,6 +49,8 @@ const result = await build({
     ].join("\n"),
   },
 });
+// For those who pack the bundle: the packages that must lie beside it.
+writeFileSync(join(root, "dist/outside.json"), `${JSON.stringify({ outside: OUTSIDE })}\n`);
 for (const file of Object.keys(result.metafile.outputs).filter((name) => name.endsWith(".js"))) {
   console.log(`${file.padEnd(32)} ${String(Math.round(statSync(join(root, file)).size / 1000)).padStart(6)} kB`);
 }

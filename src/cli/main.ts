@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { toAppError } from "../errors.ts";
+import type { DeployOptions } from "./deploy.ts";
 import { packageRoot, packageVersion } from "./package.ts";
 
 /** The `talkbox` command. Each subcommand's module is loaded when it is called. */
@@ -45,6 +46,20 @@ program
   .action(async (options: { json: boolean }) => {
     const { doctorCommand } = await import("./doctor.ts");
     await doctorCommand(options, config());
+  });
+
+program
+  .command("deploy")
+  .description("Make the endpoint on RunPod what runpod.toml says.")
+  .option("-f, --file <path>", "the settings", "runpod.toml")
+  .option("--image <image>", "the image, registry/name:tag (default: talkbox.image in the file)")
+  .option("--name <name>", "name of the endpoint (default: name in the file)")
+  .option("--dry-run", "print what would be asked of RunPod, and ask nothing", false)
+  .option("--api-url <url>", "RunPod's REST API", "https://rest.runpod.io/v1")
+  .addHelpText("after", "\nNeeds RUNPOD_API_KEY. An endpoint of that name is changed; another is made.")
+  .action(async (options: DeployOptions) => {
+    const { deployCommand } = await import("./deploy.ts");
+    await deployCommand(options, config());
   });
 
 function config(): ReturnType<typeof readConfig> {
