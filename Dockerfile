@@ -34,7 +34,7 @@ RUN version="$(node -p 'require("onnxruntime-node/package.json").version')" \
 
 FROM ${CPU_IMAGE} AS cpu
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates ffmpeg && rm -rf /var/lib/apt/lists/* \
- && useradd --system --uid 10001 --create-home talkbox && mkdir /data && chown talkbox /data
+ && useradd --uid 10001 --create-home talkbox && mkdir /data && chown talkbox /data
 WORKDIR /app
 COPY --from=build /app/package.json /app/test_input.json /app/LICENSE /app/NOTICE ./
 COPY --from=build /app/node_modules node_modules
@@ -49,7 +49,7 @@ ENTRYPOINT ["/app/node_modules/node/bin/node", "--max-semi-space-size=1", "/app/
 FROM ${CUDA_IMAGE} AS gpu
 # Ubuntu's ffmpeg knows NVENC, for the GPUs that have it; the driver's part comes with the container runtime.
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates ffmpeg && rm -rf /var/lib/apt/lists/* \
- && useradd --system --uid 10001 --create-home talkbox && mkdir /data && chown talkbox /data
+ && useradd --uid 10001 --create-home talkbox && mkdir /data && chown talkbox /data
 WORKDIR /app
 COPY --from=build /app/package.json /app/test_input.json /app/LICENSE /app/NOTICE ./
 COPY --from=build /app/node_modules node_modules

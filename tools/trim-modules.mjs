@@ -1,6 +1,6 @@
 // Takes out of node_modules what an image does not need: native parts for other systems, the ffmpeg from npm (the image
 // has its own), and packages that are in the bundle already. Run after `npm prune --omit=dev`, with the bundle built.
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -32,6 +32,9 @@ const names = readdirSync(modules).flatMap((entry) => {
   return entry.startsWith("@") ? readdirSync(join(modules, entry)).map((inner) => `${entry}/${inner}`) : [entry];
 });
 for (const name of names) if (!keep.has(name)) rmSync(join(modules, name), { recursive: true, force: true });
+for (const entry of readdirSync(modules)) {
+  if (entry.startsWith("@") && readdirSync(join(modules, entry)).length === 0) rmdirSync(join(modules, entry));
+}
 
 const runtime = join(modules, "onnxruntime-node/bin/napi-v6");
 if (existsSync(runtime)) {
