@@ -93,13 +93,15 @@ async function runJob(
   const log = services.log.child({ job_id: parsed.id, operation: parsed.operation.name });
   const used: EngineUse[] = [];
   const warnings: string[] = [];
-  await using scope = createJobContext({ parsed, services, signal, emit, clock, log, used, warnings });
+  const measures: Record<string, number> = {};
+  await using scope = createJobContext({ parsed, services, signal, emit, clock, log, used, warnings, measures });
   try {
     log.info("started");
     const fields = await inPlace(parsed, services, signal, clock, scope.context);
     scope.finishProgress();
     const stages = clock.stages();
-    const receipt = makeReceipt(parsed, stages, performance.now() - started, coldStart(started), used, fields);
+    const times = makeReceipt(parsed, stages, performance.now() - started, coldStart(started), used, fields);
+    const receipt = Object.keys(measures).length > 0 ? { ...times, measures } : times;
     log.info({ duration_ms: receipt.total_ms, stages: receipt.stages }, "finished");
     return { ...fields, artifacts: scope.artifacts, ...(warnings.length > 0 ? { warnings } : {}), receipt };
   } catch (error) {
@@ -127,13 +129,23 @@ async function inPlace(
   };
   if (!operation.heavy) return work();
   const leaveQueue = clock.enter("queue");
-  return places.add(
-    () => {
-      leaveQueue();
-      return work();
-    },
-    { signal },
-  );
+  // The queue lets go of a running task as soon as its signal is aborted; the work holds its place until it has stopped.
+  const waiting = new AbortController();
+  const onAbort = (): void => waiting.abort(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    return await places.add(
+      () => {
+        signal.removeEventListener("abort", onAbort);
+        leaveQueue();
+        return work();
+      },
+      { signal: waiting.signal },
+    );
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }
 
 let firstJob = true;

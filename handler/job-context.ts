@@ -1,3 +1,4 @@
+import { AppError } from "../src/errors.ts";
 import type { Emit, JobEvent } from "../src/events.ts";
 import type { Log } from "../src/log.ts";
 import { TempDir } from "../src/media/temp.ts";
@@ -25,15 +26,24 @@ type Parts = {
   readonly log: Log;
   readonly used: EngineUse[];
   readonly warnings: string[];
+  readonly measures: Record<string, number>;
 };
 
 /** Makes the context that an operation runs in. */
-export function createJobContext({ parsed, services, signal, emit, clock, log, used, warnings }: Parts): JobScope {
+export function createJobContext(parts: Parts): JobScope {
+  const { parsed, services, signal, emit, clock, log, used, warnings, measures } = parts;
   const { config, engines } = services;
   const artifacts: Artifact[] = [];
   const progress = monotonic(emit);
+  const bucket = services.outputs.bucketFor(parsed.output.delivery, parsed.bucket);
   let inlined = 0;
   let temp: Promise<TempDir> | undefined;
+  let ended = false;
+  /** A documented field is filled wherever that is possible, unless the caller has the disk before them. */
+  const deliveryInField = async (): Promise<ParsedJob["output"]["delivery"]> => {
+    const { delivery } = parsed.output;
+    return delivery === "auto" && !(await services.store()).reachable ? "inline" : delivery;
+  };
   const context: OperationContext = {
     jobId: parsed.id,
     config,
@@ -43,23 +53,35 @@ export function createJobContext({ parsed, services, signal, emit, clock, log, u
     clock,
     engines,
     binaries: () => services.binaries(),
-    tempDir: async () => (await (temp ??= TempDir.create(services.tempRoot))).path,
-    async deliver(output, { persist = false } = {}) {
+    async tempDir() {
+      // A branch of the work that has not heard yet that the job has ended must not leave a folder behind.
+      if (ended) throw new AppError("cancelled", "The job has ended.");
+      return (await (temp ??= TempDir.create(services.tempRoot))).path;
+    },
+    async deliver(output, { persist = false, field } = {}) {
       const artifact = await deliver(output, {
-        delivery: parsed.output.delivery,
+        delivery: field === undefined ? parsed.output.delivery : await deliveryInField(),
         persist: persist || parsed.output.persist,
         ttlSeconds: parsed.output.ttl_seconds ?? config.ttlSeconds,
         // The limit is the answer's, whatever the number of files in it.
         inlineLimitBytes: Math.max(0, config.inlineLimitBytes - inlined),
         signal,
         store: () => services.store(),
+        diskLasts: () => services.outputs.diskLasts(),
+        bucket: bucket.place,
+        warn: (message) => context.warn(message),
+        onProgress: (sent, bytes) =>
+          progress.emit({ type: "progress", progress: 0, stage: "upload", stage_progress: sent / Math.max(1, bytes) }),
       });
       inlined += artifact.base64?.length ?? 0;
-      artifacts.push(artifact);
+      artifacts.push(field === undefined ? artifact : inField(artifact, field));
       return artifact;
     },
     used: (use) => {
       if (!used.some(({ kind, model }) => kind === use.kind && model === use.model)) used.push(use);
+    },
+    measured: (name, value) => {
+      measures[name] = value;
     },
     warn: (message) => {
       if (!warnings.includes(message)) warnings.push(message);
@@ -70,9 +92,17 @@ export function createJobContext({ parsed, services, signal, emit, clock, log, u
     artifacts,
     finishProgress: progress.finish,
     async [Symbol.asyncDispose]() {
+      bucket[Symbol.dispose]();
+      ended = true;
       await (await temp)?.[Symbol.asyncDispose]();
     },
   };
+}
+
+/** An artifact as it is listed when a field of the result carries its base64. */
+function inField(artifact: Artifact, field: string): Artifact {
+  const { base64, ...rest } = artifact;
+  return base64 === undefined ? artifact : { ...rest, base64_field: field };
 }
 
 /** Lets progress only rise, drops steps too small to see, and remembers whether it began. */

@@ -1,20 +1,36 @@
 import { z } from "zod";
 import { suggest } from "../src/engines/catalog.ts";
-import { AppError, type Violation } from "../src/errors.ts";
+import { AppError, toAppError, type Violation } from "../src/errors.ts";
 import { MAX_JOB_DEPTH, TTL_SECONDS } from "../src/limits.ts";
 import type { Operation } from "../src/operations/operation.ts";
+import { type BucketSettings, bucketSettings } from "../src/storage/s3/settings.ts";
 
 /** Where outputs go, as the caller asks. */
 export const outputSchema = z.strictObject({
   delivery: z
     .enum(["auto", "s3", "inline", "url"])
     .default("auto")
-    .describe("`auto` is inline when the result fits, else a URL."),
+    .describe("`auto`: the bucket where there is one, else the answer where the file fits, else a URL."),
   ttl_seconds: z.int().min(TTL_SECONDS.min).max(TTL_SECONDS.max).optional().describe("How long outputs are kept."),
   persist: z.boolean().default(false).describe("Keep outputs for good."),
 });
 
 export type OutputRequest = z.output<typeof outputSchema>;
+
+/** The caller's bucket, as the platform's clients send it beside the input. */
+const s3ConfigSchema = z.object({
+  accessId: z.string(),
+  accessSecret: z.string(),
+  bucketName: z.string().default(""),
+  endpointUrl: z.string().default(""),
+});
+
+const S3_CONFIG_NAMES = {
+  endpointUrl: "s3Config.endpointUrl",
+  bucket: "s3Config.bucketName",
+  accessKeyId: "s3Config.accessId",
+  secretAccessKey: "s3Config.accessSecret",
+} as const;
 
 /** A job as every door hands it over: `{ id?, input: { operation, params, output? } }`, or the inner object alone. */
 export type ParsedJob = {
@@ -22,6 +38,8 @@ export type ParsedJob = {
   readonly operation: Operation;
   readonly params: unknown;
   readonly output: OutputRequest;
+  /** The bucket that the caller wants its outputs in. */
+  readonly bucket?: BucketSettings;
 };
 
 /**
@@ -63,12 +81,32 @@ export function parseJob(job: unknown, operations: ReadonlyMap<string, Operation
   if (!params.success) violations.push(...describeIssues(params.error, "params", operation.params));
   const output = outputSchema.safeParse(input["output"] ?? {});
   if (!output.success) violations.push(...describeIssues(output.error, "output", outputSchema));
+  const bucket = parseBucket(job["s3Config"], violations);
   if (violations.length > 0 || !params.success || !output.success) {
     const list = violations.map(({ path, message }) => `${path}: ${message}`).join(" ");
     throw new AppError("invalid_input", `The job "${name}" cannot be run as it is. ${list}`, { violations });
   }
   const id = typeof job["id"] === "string" && job["id"] !== "" ? job["id"] : newId();
-  return { id, operation, params: params.data, output: output.data };
+  return { id, operation, params: params.data, output: output.data, ...(bucket ? { bucket } : {}) };
+}
+
+/** Reads a job's `s3Config`; what is wrong with it joins the violations, without what it says. */
+function parseBucket(s3Config: unknown, violations: Violation[]): BucketSettings | undefined {
+  if (s3Config === undefined || s3Config === null) return undefined;
+  const parsed = s3ConfigSchema.safeParse(s3Config);
+  if (!parsed.success) {
+    violations.push(...describeIssues(parsed.error, "s3Config", s3ConfigSchema));
+    return undefined;
+  }
+  const { accessId, accessSecret, bucketName, endpointUrl } = parsed.data;
+  const keys = { accessKeyId: accessId, secretAccessKey: accessSecret, sessionToken: "" };
+  const request = { endpointUrl, bucket: bucketName, region: "", addressing: "auto", ...keys } as const;
+  try {
+    return bucketSettings(request, S3_CONFIG_NAMES);
+  } catch (error) {
+    violations.push(...(toAppError(error).violations ?? []));
+    return undefined;
+  }
 }
 
 /** A schema's complaints as violations; an unknown key comes with the nearest known one. */

@@ -1,12 +1,11 @@
-import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import PQueue from "p-queue";
 import type { Config } from "../src/config.ts";
 import { EngineCatalog, type EngineSource } from "../src/engines/catalog.ts";
-import { AppError } from "../src/errors.ts";
 import type { Log } from "../src/log.ts";
 import { type Binaries, resolveBinaries } from "../src/media/binaries.ts";
-import { DiskStore } from "../src/storage/disk.ts";
+import type { DiskStore } from "../src/storage/disk.ts";
+import { openOutputPlaces, type OutputPlaces, untilItSucceeds } from "./output-places.ts";
 
 /** What a process makes once and every job shares. */
 export type Services = AsyncDisposable & {
@@ -16,7 +15,9 @@ export type Services = AsyncDisposable & {
   /** Places for heavy jobs. */
   readonly places: PQueue;
   readonly tempRoot: string;
-  /** Where outputs go that are not inline. */
+  /** Where outputs can go: disk, bucket, and what waits for it. */
+  readonly outputs: OutputPlaces;
+  /** The disk's store. */
   store(): Promise<DiskStore>;
   binaries(): Promise<Binaries>;
 };
@@ -27,61 +28,41 @@ export type ServiceOptions = {
   readonly outDir?: string;
   /** Whether the caller reads this machine's disk, so that `auto` delivery may answer with a file's URL. */
   readonly callerReadsDisk?: boolean;
+  /** Where callers read a stored file, by its key, when a server hands out what is on this disk. */
+  readonly urlOf?: (key: string) => string;
   readonly engines?: readonly EngineSource[];
   readonly tempRoot?: string;
 };
 
 /** Makes the services of a process; nothing is loaded or looked up before it is needed. */
 export function createServices(config: Config, log: Log, options: ServiceOptions = {}): Services {
-  const engines = new EngineCatalog(options.engines ?? engineSources(config));
+  const binaries = untilItSucceeds(() =>
+    resolveBinaries({
+      ffmpegPath: config.ffmpegPath,
+      ffprobePath: config.ffprobePath,
+      searchPath: config.searchPath,
+      ignoreSystem: config.ignoreSystemFfmpeg,
+    }),
+  );
+  const engines = new EngineCatalog(options.engines ?? engineSources(config, log, binaries));
+  const outputs = openOutputPlaces(config, log, options);
   return {
     config,
     log,
     engines,
     places: new PQueue({ concurrency: config.concurrency }),
     tempRoot: options.tempRoot ?? tmpdir(),
-    store: untilItSucceeds(() => openStore(config, options)),
-    binaries: untilItSucceeds(() =>
-      resolveBinaries({
-        ffmpegPath: config.ffmpegPath,
-        ffprobePath: config.ffprobePath,
-        searchPath: config.searchPath,
-        ignoreSystem: config.ignoreSystemFfmpeg,
-      }),
-    ),
+    outputs,
+    store: () => outputs.disk(),
+    binaries,
     async [Symbol.asyncDispose]() {
-      await engines[Symbol.asyncDispose]();
+      await Promise.all([engines[Symbol.asyncDispose](), outputs[Symbol.asyncDispose]()]);
     },
   };
 }
 
-async function openStore(config: Config, { outDir, callerReadsDisk = false }: ServiceOptions): Promise<DiskStore> {
-  const root = outDir ?? config.dataDir;
-  try {
-    await mkdir(root, { recursive: true });
-    const store = new DiskStore({ root, flat: outDir !== undefined, reachable: callerReadsDisk });
-    await store.sweep(Date.now());
-    return store;
-  } catch (cause) {
-    const where = outDir === undefined ? "Point TALKBOX_DATA at one that can." : "Choose another with --out.";
-    throw new AppError("storage_failed", `The folder for outputs cannot be written to. ${where}`, { cause });
-  }
-}
-
-/** Makes something once, however many ask; a failure is not remembered, so that a mended machine needs no restart. */
-function untilItSucceeds<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    if (made) return made;
-    const attempt = make();
-    made = attempt;
-    attempt.catch(() => (made = undefined));
-    return attempt;
-  };
-}
-
 /** The engines that Talkbox has, best first within a kind. */
-function engineSources(config: Config): EngineSource[] {
+function engineSources(config: Config, log: Log, binaries: () => Promise<Binaries>): EngineSource[] {
   const { modelsDir } = config;
   return [
     {
@@ -93,7 +74,28 @@ function engineSources(config: Config): EngineSource[] {
     {
       id: "rig",
       kind: "lipsync",
-      load: async () => (await import("../src/engines/lipsync/rig/rig-engine.ts")).createRigEngine({ modelsDir }),
+      load: async () =>
+        (await import("../src/engines/lipsync/rig/rig-engine.ts")).createRigEngine({
+          modelsDir,
+          dataDir: config.dataDir,
+          log,
+          binaries,
+        }),
+    },
+    {
+      id: "world",
+      kind: "voice",
+      load: async () => (await import("../src/engines/voice/world/world-engine.ts")).createWorldEngine({ modelsDir }),
+    },
+    {
+      id: "harvest",
+      kind: "pitch",
+      load: async () => (await import("../src/engines/pitch/harvest/harvest-engine.ts")).createHarvestEngine(),
+    },
+    {
+      id: "dio",
+      kind: "pitch",
+      load: async () => (await import("../src/engines/pitch/dio/dio-engine.ts")).createDioEngine(),
     },
   ];
 }

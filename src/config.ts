@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, resolve } from "node:path";
 import { z } from "zod";
@@ -52,6 +53,65 @@ export const VARIABLES = {
     about:
       "Largest result, in bytes of base64, that `auto` delivery puts into the answer. The platform's limit is 10 MB.",
   },
+  TALKBOX_VOLUME: {
+    schema: z.string().min(1),
+    fallback: "/runpod-volume",
+    about:
+      "Folder that a network volume is mounted at. A queue worker keeps outputs there when TALKBOX_DATA is not set and it exists.",
+  },
+  BUCKET_ENDPOINT_URL: {
+    schema: z.string().min(1),
+    fallback: "",
+    about:
+      "The S3 service that outputs go to; may carry the bucket in its host or path, and folders after it. As runpod-python has it.",
+  },
+  BUCKET_NAME: {
+    schema: z.string().min(1),
+    fallback: "",
+    about: "The bucket, where the endpoint's URL does not name it.",
+  },
+  BUCKET_ACCESS_KEY_ID: {
+    schema: z.string().min(1),
+    fallback: "",
+    about: "Its key. Empty: AWS_ACCESS_KEY_ID.",
+    secret: true,
+  },
+  BUCKET_SECRET_ACCESS_KEY: {
+    schema: z.string().min(1),
+    fallback: "",
+    about: "Its secret. Empty: AWS_SECRET_ACCESS_KEY.",
+    secret: true,
+  },
+  AWS_ACCESS_KEY_ID: {
+    schema: z.string().min(1),
+    fallback: "",
+    about: "As AWS's own programs have it. Used when a bucket is named.",
+    secret: true,
+  },
+  AWS_SECRET_ACCESS_KEY: { schema: z.string().min(1), fallback: "", about: "The secret to that key.", secret: true },
+  AWS_SESSION_TOKEN: {
+    schema: z.string().min(1),
+    fallback: "",
+    about: "The token of a temporary key. Presigned URLs end with it.",
+    secret: true,
+  },
+  AWS_REGION: {
+    schema: z.string().min(1),
+    fallback: "",
+    about: "The bucket's region, where the endpoint's host does not tell. Empty: AWS_DEFAULT_REGION, then `us-east-1`.",
+  },
+  AWS_DEFAULT_REGION: { schema: z.string().min(1), fallback: "", about: "As AWS_REGION, which wins." },
+  AWS_ENDPOINT_URL_S3: {
+    schema: z.string().min(1),
+    fallback: "",
+    about: "As BUCKET_ENDPOINT_URL, which wins. Alone it configures no bucket.",
+  },
+  TALKBOX_S3_ADDRESSING: {
+    schema: z.enum(["auto", "path", "host"]),
+    fallback: "auto",
+    about:
+      "Where URLs carry the bucket. `auto`: in the host for AWS and for endpoints that have it there, else in the path.",
+  },
   TALKBOX_MAX_AUDIO_SECONDS: {
     schema: positiveInteger(6 * 3600),
     fallback: 600,
@@ -86,6 +146,12 @@ export const VARIABLES = {
     schema: flag,
     fallback: false,
     about: "Use the ffmpeg that comes by npm even where the system has one.",
+  },
+  TALKBOX_MODE: {
+    schema: z.enum(["auto", "worker", "serve", "run"]),
+    fallback: "auto",
+    about:
+      "What `talkbox` does without a command. `auto`: take jobs where RUNPOD_WEBHOOK_GET_JOB is set, else serve where PORT is, else run one job.",
   },
   PORT: {
     schema: port,
@@ -140,6 +206,10 @@ export type Config = {
   readonly concurrency: number;
   readonly ttlSeconds: number;
   readonly inlineLimitBytes: number;
+  /** Where a network volume would be mounted. */
+  readonly volumeDir: string;
+  /** What the environment says of a bucket; undefined when it names none. The secrets are in a function. */
+  readonly bucket: (() => BucketVariables) | undefined;
   readonly maxAudioSeconds: number;
   readonly allowPrivateUrls: boolean;
   readonly logLevel: "silent" | "error" | "warn" | "info" | "debug";
@@ -148,6 +218,8 @@ export type Config = {
   readonly ffprobePath: string;
   readonly ignoreSystemFfmpeg: boolean;
   readonly runpodApiKey: string;
+  /** What to do without a command. */
+  readonly mode: "auto" | "worker" | "serve" | "run";
   /** 0 when not given. */
   readonly port: number;
   readonly portHealth: number;
@@ -161,6 +233,17 @@ export type Config = {
   readonly searchPath: readonly string[];
   /** Whether the platform's queue asks for a worker here. */
   readonly runpodQueue: boolean;
+};
+
+/** The variables of a bucket; an empty text is one that is not set. */
+export type BucketVariables = {
+  readonly endpointUrl: string;
+  readonly bucket: string;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  readonly addressing: "auto" | "path" | "host";
 };
 
 type Values = { [Name in keyof typeof VARIABLES]: z.output<(typeof VARIABLES)[Name]["schema"]> };
@@ -189,12 +272,15 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     throw new AppError("invalid_input", `The environment has settings that cannot be used. ${list}`, { violations });
   }
   const v = values as Values;
+  const runpodQueue = (environment["RUNPOD_WEBHOOK_GET_JOB"] ?? "") !== "";
   return Object.freeze({
-    dataDir: resolve(expandHome(v.TALKBOX_DATA)),
+    dataDir: dataDirOf(environment["TALKBOX_DATA"] ?? "", v, runpodQueue),
     modelsDir: v.TALKBOX_MODELS === "" ? resolve(packageRoot, "models") : resolve(expandHome(v.TALKBOX_MODELS)),
     concurrency: v.TALKBOX_CONCURRENCY,
     ttlSeconds: v.TALKBOX_TTL,
     inlineLimitBytes: v.TALKBOX_INLINE_LIMIT,
+    volumeDir: resolve(expandHome(v.TALKBOX_VOLUME)),
+    bucket: bucketVariables(v),
     maxAudioSeconds: v.TALKBOX_MAX_AUDIO_SECONDS,
     allowPrivateUrls: v.TALKBOX_ALLOW_PRIVATE_URLS,
     logLevel: v.TALKBOX_LOG_LEVEL,
@@ -203,6 +289,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     ffprobePath: v.FFPROBE_PATH,
     ignoreSystemFfmpeg: v.TALKBOX_IGNORE_SYSTEM_FFMPEG,
     runpodApiKey: v.RUNPOD_API_KEY,
+    mode: v.TALKBOX_MODE,
     port: v.PORT,
     portHealth: v.PORT_HEALTH,
     publicUrl: v.TALKBOX_PUBLIC_URL.replace(/\/+$/, ""),
@@ -211,7 +298,29 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     webhookSecret: v.TALKBOX_WEBHOOK_SECRET,
     gpuPrice: v.TALKBOX_GPU_PRICE,
     searchPath: (environment["PATH"] ?? "").split(delimiter).filter((folder) => folder !== ""),
-    runpodQueue: (environment["RUNPOD_WEBHOOK_GET_JOB"] ?? "") !== "",
+    runpodQueue,
+  });
+}
+
+/** What a queue worker writes to its own disk goes with it: without a folder of its choice it takes a volume's. */
+function dataDirOf(chosen: string, v: Values, runpodQueue: boolean): string {
+  const volume = resolve(expandHome(v.TALKBOX_VOLUME));
+  if (chosen === "" && runpodQueue && existsSync(volume)) return resolve(volume, "talkbox");
+  return resolve(expandHome(v.TALKBOX_DATA));
+}
+
+/** A key of runpod-python's names goes without AWS's token, which belongs to AWS's key. */
+function bucketVariables(v: Values): (() => BucketVariables) | undefined {
+  if (v.BUCKET_ENDPOINT_URL === "" && v.BUCKET_NAME === "") return undefined;
+  const own = v.BUCKET_ACCESS_KEY_ID !== "" || v.BUCKET_SECRET_ACCESS_KEY !== "";
+  return () => ({
+    endpointUrl: v.BUCKET_ENDPOINT_URL || v.AWS_ENDPOINT_URL_S3,
+    bucket: v.BUCKET_NAME,
+    region: v.AWS_REGION || v.AWS_DEFAULT_REGION,
+    accessKeyId: own ? v.BUCKET_ACCESS_KEY_ID : v.AWS_ACCESS_KEY_ID,
+    secretAccessKey: own ? v.BUCKET_SECRET_ACCESS_KEY : v.AWS_SECRET_ACCESS_KEY,
+    sessionToken: own ? "" : v.AWS_SESSION_TOKEN,
+    addressing: v.TALKBOX_S3_ADDRESSING,
   });
 }
 

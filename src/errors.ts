@@ -7,18 +7,22 @@ const ERROR_TABLE = {
   invalid_input: { status: 400, retryable: false },
   invalid_audio: { status: 400, retryable: false },
   url_refused: { status: 400, retryable: false },
+  unauthorized: { status: 401, retryable: false },
   unknown_operation: { status: 404, retryable: false },
   not_found: { status: 404, retryable: false },
   conflict: { status: 409, retryable: false },
   input_too_large: { status: 413, retryable: false },
+  queue_full: { status: 429, retryable: true },
   cancelled: { status: 499, retryable: false },
   internal: { status: 500, retryable: false },
   engine_failed: { status: 500, retryable: true },
   media_failed: { status: 500, retryable: true },
   engine_unavailable: { status: 503, retryable: false },
+  shutting_down: { status: 503, retryable: true },
   download_failed: { status: 502, retryable: true },
   timeout: { status: 504, retryable: true },
   storage_failed: { status: 507, retryable: true },
+  output_too_large: { status: 507, retryable: false },
 } as const satisfies Record<string, { status: number; retryable: boolean }>;
 
 /** A stable code; clients may switch on it. */

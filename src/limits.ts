@@ -63,3 +63,133 @@ export const DEPLOY_REQUEST_TIMEOUT_MS = 30_000;
 
 /** Times that a request which changes nothing, or says the same again, is sent to RunPod's management API. */
 export const DEPLOY_TRIES = 3;
+
+/** Largest bodies of a job, in bytes, by the route it comes to: as the platform takes them. */
+export const MAX_BODY_BYTES = { run: 10 * 1024 * 1024, runsync: 20 * 1024 * 1024 } as const;
+
+/** Most bytes of a job's JSON besides its long strings, which may be as long as the body. */
+export const MAX_JSON_STRUCTURE_BYTES = 1024 * 1024;
+
+/** Bytes from which a job's body or output is kept in a file of its own instead of the database. */
+export const PAYLOAD_FILE_BYTES = 32 * 1024;
+
+/** What a job may ask for, in milliseconds: longest run, and life from its submission. */
+export const EXECUTION_TIMEOUT_MS = { min: 5000, max: 7 * 24 * 3600_000, default: 600_000 } as const;
+export const JOB_TTL_MS = { min: 10_000, max: 7 * 24 * 3600_000, default: 24 * 3600_000 } as const;
+
+/** Time that a finished job and its output can be asked for, in milliseconds. */
+export const RESULT_KEPT_MS = 30 * 60_000;
+
+/** Pause between two looks for jobs whose time is over, in milliseconds. */
+export const JOB_SWEEP_MS = 1000;
+
+/** Times that a job is begun when the process dies under it. */
+export const MAX_JOB_ATTEMPTS = 3;
+
+/** Jobs that only look something up and run at once. */
+export const LIGHT_JOBS = 16;
+
+/** Waits for a result within one request, in milliseconds, as the platform allows them. */
+export const SYNC_WAIT_MS = { min: 1000, max: 300_000, default: 90_000 } as const;
+
+/** Longest wait for the next part within one request for a stream, in milliseconds. */
+export const STREAM_WAIT_MS = 20_000;
+
+/** Events of one job that are kept for those who come late: their number and their bytes of JSON. */
+export const EVENT_REPLAY = { events: 512, bytes: 1024 * 1024 } as const;
+
+/** The same of parts of its output, which are kept until they are fetched. */
+export const PARTS_KEPT = { events: 10_000, bytes: 16 * 1024 * 1024 } as const;
+
+/** Finished jobs whose events are still kept, and their bytes altogether. */
+export const FINISHED_LOGS = { jobs: 200, bytes: 64 * 1024 * 1024 } as const;
+
+/** Pauses before a webhook is sent again, in milliseconds; its longest answer; how many are under way at once. */
+export const WEBHOOK_PAUSES_MS = [10_000, 10_000, 60_000, 600_000] as const;
+export const WEBHOOK_TIMEOUT_MS = 15_000;
+export const WEBHOOKS_AT_ONCE = 8;
+
+/** Longest idempotency key, in characters. */
+export const MAX_IDEMPOTENCY_KEY = 255;
+
+/** Time for running jobs to end after the server is told to stop, in milliseconds; they are put back after that. */
+export const SERVER_DRAIN_MS = 25_000;
+
+/**
+ * Requests to a bucket: attempts of one request, the first pause before another one (doubled from one to the next, and
+ * drawn at random from nothing up to that) and the longest.
+ */
+export const S3_RETRY = { attempts: 4, pauseMs: 250, longestPauseMs: 8_000 } as const;
+
+/** Longest wait for a connection to a bucket's host, in milliseconds. */
+export const S3_CONNECT_TIMEOUT_MS = 5_000;
+
+/** Longest silence on such a connection, in milliseconds. */
+export const S3_IDLE_TIMEOUT_MS = 15_000;
+
+/** Bytes in one part of an upload; a smaller file goes in one piece. S3 takes no less than 5 MiB. */
+export const S3_PART_BYTES = 8 * 1024 * 1024;
+
+/** Parts of one upload that are under way at once, each of them in memory. */
+export const S3_PARTS_AT_ONCE = 3;
+
+/** Objects that a sweep looks at and deletes at once. */
+export const S3_SWEEP_AT_ONCE = 8;
+
+/** Age after which an upload in parts counts as left by a process that died, in milliseconds. */
+export const S3_STALE_UPLOAD_MS = 24 * 3_600_000;
+
+/** Longest life of a presigned URL, in seconds: what signatures of version 4 allow. */
+export const PRESIGN_MAX_SECONDS = 7 * 24 * 3600;
+
+/** Days after which a bucket's own rules delete what is not kept: one more than a caller may ask for. */
+export const LIFECYCLE_DAYS = TTL_SECONDS.max / 86_400 + 1;
+
+/** Days after which a bucket's own rules drop the parts of an upload that never ended. */
+export const LIFECYCLE_UPLOAD_DAYS = 1;
+
+/** Time between two sweeps of a store, in milliseconds. */
+export const SWEEP_INTERVAL_MS = 300_000;
+
+/** Longest that a process that ends waits for a sweep that is under way, in milliseconds. */
+export const SWEEP_GRACE_MS = 2_000;
+
+/** Age after which whoever was sending a file of the outbox counts as dead, in milliseconds. */
+export const OUTBOX_CLAIM_MS = 120_000;
+
+/** Longest that a process that ends waits for what it is sending from the outbox, in milliseconds. */
+export const OUTBOX_GRACE_MS = 20_000;
+
+/** Most bytes of a refused body that are read to their end, so that the refusal reaches the one who sends them. */
+export const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
+
+/** Pause between two signs of life in a stream of events, in milliseconds. */
+export const EVENT_HEARTBEAT_MS = 15_000;
+
+/** Time in which events that follow one another are put into one answer, in milliseconds. */
+export const STREAM_GATHER_MS = 20;
+
+/** Longest time for a request's head and body to arrive, in milliseconds. */
+export const REQUEST_TIMEOUT_MS = 300_000;
+
+/** Longest video that is to be an avatar, in seconds, and its longest side, in pixels; larger ones are scaled down. */
+export const MAX_AVATAR_VIDEO_SECONDS = 60;
+export const MAX_AVATAR_VIDEO_SIDE = 1920;
+
+/** First pause before a line of a batch is submitted again, doubled each time up to the longest, in milliseconds. */
+export const BATCH_PAUSE_MS = { first: 1000, longest: 30_000 } as const;
+
+/** Times that a batch submits a line which the endpoint does not take, and looks for one that it cannot reach. */
+export const BATCH_TRIES = 8;
+
+/** Longest wait for a result within one request of a batch, in milliseconds, and how much longer its answer may take. */
+export const BATCH_WAIT_MS = 90_000;
+export const BATCH_ANSWER_GRACE_MS = 60_000;
+
+/** Most bytes of one line of a batch, and of its outputs that are downloaded. */
+export const MAX_BATCH_LINE_BYTES = 20 * 1024 * 1024;
+export const MAX_OUTPUT_DOWNLOAD_BYTES = 4 * 1024 * 1024 * 1024;
+export const OUTPUT_DOWNLOAD_TIMEOUT_MS = 15 * 60_000;
+
+/** Most missed runs of a schedule that are listed one by one. */
+export const MAX_MISSED_RUNS = 1000;

@@ -20,6 +20,8 @@ export type Receipt = {
   readonly engines: readonly EngineUse[];
   readonly device: string;
   readonly seed: number | null;
+  /** What was measured of the output, by name with its unit; absent where nothing was. */
+  readonly measures?: Readonly<Record<string, number>>;
 };
 
 /**

@@ -7,18 +7,22 @@ const PINNED: Record<ErrorCode, [status: number, retryable: boolean]> = {
   invalid_input: [400, false],
   invalid_audio: [400, false],
   url_refused: [400, false],
+  unauthorized: [401, false],
   unknown_operation: [404, false],
   not_found: [404, false],
   conflict: [409, false],
   input_too_large: [413, false],
+  queue_full: [429, true],
   cancelled: [499, false],
   internal: [500, false],
   engine_failed: [500, true],
   media_failed: [500, true],
   engine_unavailable: [503, false],
+  shutting_down: [503, true],
   download_failed: [502, true],
   timeout: [504, true],
   storage_failed: [507, true],
+  output_too_large: [507, false],
 };
 
 test("the table is as clients know it", () => {

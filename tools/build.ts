@@ -11,15 +11,22 @@ const OUTSIDE = [
   "onnxruntime-node",
   "sharp",
   "@echogarden/espeak-ng-emscripten",
+  "@vladmandic/human",
   "@ffmpeg-installer/ffmpeg",
   "@ffprobe-installer/ffprobe",
   "pino-pretty",
+  // Reads its own package.json by a path relative to itself.
+  "runpod-sdk",
 ];
 
 const ENTRIES = {
   talkbox: "src/cli/main.ts",
   handler: "handler/index.ts",
   "espeak-child": "src/engines/speech/espeak/child.ts",
+  "heartbeat-thread": "src/worker/heartbeat-thread.ts",
+  "face-worker": "src/engines/faces/mesh/worker.ts",
+  "voice-thread": "src/engines/voice/world/thread.ts",
+  "inference-thread": "src/inference/thread-entry.ts",
 };
 
 rmSync(join(root, "dist"), { recursive: true, force: true });

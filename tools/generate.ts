@@ -76,8 +76,8 @@ function operationsPage(): string {
     "",
     fieldTable(toSchema(outputSchema, "input"), true),
     "",
-    "One artifact: `kind`, `filename`, `mime`, `bytes`, `sha256`, `duration` (seconds), `url` or `base64`, `expires_at`,",
-    "`persistent`.",
+    "One artifact: `kind`, `filename`, `mime`, `bytes`, `sha256`, `duration` (seconds), `url` or `base64` (or `base64_field`, the",
+    "field of the answer that has it), `expires_at`, `persistent`; `url_expires_at` where a link ends before its file does.",
   ];
   for (const operation of OPERATIONS.values()) parts.push("", operationSection(operation));
   return `${parts.join("\n")}\n`;

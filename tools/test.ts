@@ -17,6 +17,12 @@ const EXTRAS = [
     present: onPath("ffmpeg"),
     add: "apt-get install -y ffmpeg",
   },
+  {
+    name: "moto's S3 server, which is Python",
+    needed: "the bucket's driver on a server that is not ours and keeps rules (the others run on ours and on s3rver)",
+    present: existsSync(join(root, "node_modules/.cache/moto/bin/moto_server")),
+    add: "python3 -m venv node_modules/.cache/moto && node_modules/.cache/moto/bin/pip install 'moto[s3,server]==5.2.5'",
+  },
 ];
 
 function onPath(program: string): boolean {

@@ -2,13 +2,14 @@ import { statfs } from "node:fs/promises";
 import { mkdir } from "node:fs/promises";
 import { createServices } from "../../handler/services.ts";
 import type { Config } from "../config.ts";
+import { checkConfiguredBucket } from "./doctor-bucket.ts";
 import { detectDevice, gpuNames, probeRuntime } from "../inference/devices.ts";
 import { silentLog } from "../log.ts";
 import { type Binary, binaryVersion, resolveBinaries } from "../media/binaries.ts";
 import { availableEncoders } from "../media/encoders.ts";
 
 /** One thing looked at. `required`: jobs cannot run without it. */
-type Finding = {
+export type Finding = {
   readonly group: string;
   readonly name: string;
   readonly ok: boolean;
@@ -31,8 +32,12 @@ const ENCODERS: readonly { name: string; use: string; required: boolean }[] = [
 const ENOUGH_SPACE = 1e9;
 
 /** Looks at everything that jobs need and says what is wrong and how to mend it. */
-export async function doctorCommand(options: { readonly json: boolean }, config: Config): Promise<void> {
-  const groups = [checkNode(), checkMedia(config), checkRuntime(), checkDisk(config), checkEngines(config)];
+export async function doctorCommand(
+  options: { readonly json: boolean; readonly fixLifecycle?: boolean },
+  config: Config,
+): Promise<void> {
+  const bucket = checkConfiguredBucket(config, options.fixLifecycle ?? false);
+  const groups = [checkNode(), checkMedia(config), checkRuntime(), checkDisk(config), bucket, checkEngines(config)];
   const findings = (await Promise.all(groups)).flat();
   const failed = findings.some(({ ok, required }) => required && !ok);
   process.stdout.write(
@@ -55,7 +60,8 @@ async function checkNode(): Promise<Finding[]> {
   ];
 }
 
-async function checkMedia(config: Config): Promise<Finding[]> {
+/** Whether ffmpeg is there, and what it can encode. */
+export async function checkMedia(config: Config): Promise<Finding[]> {
   const group = "Media";
   try {
     const { ffmpeg, ffprobe } = await resolveBinaries({ ...config, ignoreSystem: config.ignoreSystemFfmpeg });
@@ -125,7 +131,8 @@ async function checkRuntime(): Promise<Finding[]> {
   }
 }
 
-async function checkDisk({ dataDir }: Config): Promise<Finding[]> {
+/** Whether outputs can be written. */
+export async function checkDisk({ dataDir }: Config): Promise<Finding[]> {
   const group = "Disk";
   try {
     await mkdir(dataDir, { recursive: true });
@@ -159,7 +166,8 @@ async function checkDisk({ dataDir }: Config): Promise<Finding[]> {
 }
 
 async function checkEngines(config: Config): Promise<Finding[]> {
-  await using services = createServices(config, silentLog());
+  // Without the bucket: its settings are looked at by themselves, and nothing is to be sent from here.
+  await using services = createServices({ ...config, bucket: undefined }, silentLog());
   const states = await services.engines.status();
   return states.map(({ id, kind, description, availability }) => ({
     group: "Engines",

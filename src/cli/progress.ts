@@ -1,7 +1,11 @@
 import { MultiBar, type SingleBar } from "cli-progress";
 import type { JobEvent } from "../events.ts";
 
-const NAMES: Readonly<Record<string, string>> = { tts: "speech", lipsync: "video" };
+const NAMES: Readonly<Record<string, string>> = {
+  tts: "speech",
+  lipsync: "video",
+  convert: "voice",
+};
 
 /** Shows a job's events to a person: bars on a terminal, a line per stage elsewhere. */
 export type ProgressView = { show(event: JobEvent): void; stop(): void };

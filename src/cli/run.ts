@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { handler, type JobResult } from "../../handler/index.ts";
@@ -19,9 +18,6 @@ export type RunOptions = {
 
 /** Runs one job as RunPod's handler does locally: the result as JSON on the standard output, exit code 0 or 1. */
 export async function runCommand(options: RunOptions, config: Config): Promise<void> {
-  if (config.runpodQueue && options.input === "test_input.json" && !existsSync("test_input.json")) {
-    throw new AppError("invalid_input", "This looks like a RunPod queue, and this version has no queue worker yet.");
-  }
   const quietLog = config.logFormat === "auto" && process.stderr.isTTY && config.logLevel === "info";
   const log = createLog(quietLog ? { ...config, logLevel: "warn" } : config);
   const interrupt = new AbortController();
@@ -52,7 +48,7 @@ export async function runCommand(options: RunOptions, config: Config): Promise<v
 }
 
 /** The job in a file, or the JSON itself. */
-async function readJob(input: string): Promise<unknown> {
+export async function readJob(input: string): Promise<unknown> {
   const literal = input.trimStart().startsWith("{");
   let text = input;
   if (!literal) {

@@ -17,12 +17,20 @@ export type DecodeAudioOptions = {
   readonly sampleRate: number;
   /** Channels of the result; others are mixed. Default 1. */
   readonly channels?: 1 | 2;
+  /**
+   * How well other rates are converted. ffmpeg's own way, the default, folds what lies just above half of the new rate
+   * down at −12 to −27 dB, which does no harm to speech; `fine` keeps all such below −100 dB, as music wants.
+   */
+  readonly resampling?: "fine";
   /** Longest sound, seconds. Default 600. */
   readonly maxSeconds?: number;
   readonly signal: AbortSignal;
   /** Where bytes are put for ffmpeg to read; default a directory of their own, removed afterwards. */
   readonly tempRoot?: string | undefined;
 };
+
+/** A windowed sinc of 128 zero crossings, flat to 90 % of half the lower rate. Every ffmpeg since 2013 has it. */
+const FINE = "filter_size=128:phase_shift=12:cutoff=0.95:filter_type=kaiser:kaiser_beta=10";
 
 /**
  * Decodes any sound, streamed: interleaved samples in chunks of up to a few tens of milliseconds. A file that is cut
@@ -73,12 +81,18 @@ async function* decodeFile(path: string, options: DecodeAudioOptions): AsyncGene
   const { sampleRate, channels = 1, maxSeconds = 600, signal } = options;
   const most = Math.round(maxSeconds * sampleRate) * channels;
   let count = 0;
+  const resampler = options.resampling === "fine" ? args`-af aresample=${sampleRate}:${FINE}` : [];
   const job = {
     ffmpeg: options.binaries.ffmpeg,
     inputs: [safeInput(path, SOUND_FORMATS)],
     // A little more time than allowed, to tell what is too long from what just fits.
-    options: args`-map 0:a:0 -vn -sn -dn -map_metadata -1 -ar ${sampleRate} -ac ${channels}
-      -t ${maxSeconds + 1} -c:a pcm_f32le -f f32le`,
+    options: [
+      ...args`-map 0:a:0 -vn -sn -dn -map_metadata -1`,
+      ...resampler,
+      // Fewer channels at the level of the loudest: without the limit ffmpeg makes mono of stereo 3 dB louder.
+      ...args`-ar ${sampleRate} -ac ${channels} -rematrix_maxval 1`,
+      ...args`-t ${maxSeconds + 1} -c:a pcm_f32le -f f32le`,
+    ],
   };
   const judge = (exit: FfmpegExit) => judgeDecode(exit, count);
   for await (const samples of alignSamples(readFfmpeg(job, signal, judge), channels)) {

@@ -10,7 +10,7 @@ import { startFfmpeg } from "./ffmpeg-process.ts";
 import { options as args } from "./options.ts";
 import { type PcmStream, pcmOf } from "./pcm.ts";
 import { bytesOf, writeFully } from "./stream-write.ts";
-import { type WavOptions, writeWav } from "./wav.ts";
+import { packer, type WavOptions, writeWav } from "./wav.ts";
 
 /** Files that sound is made into; `ogg` holds Opus. */
 export type AudioFormat = "wav" | "mp3" | "flac" | "ogg";
@@ -32,7 +32,7 @@ export type EncodeAudioOptions = {
   readonly signal: AbortSignal;
   /** kbit/s of MP3 (default 192) and Opus (default 64 per channel). */
   readonly bitrate?: number | undefined;
-  /** How a WAV file is written. */
+  /** How a WAV file is written; FLAC keeps the same integers, `f32` being none of its forms. */
   readonly wav?: WavOptions;
 };
 
@@ -76,7 +76,7 @@ async function encode(source: PcmStream, path: string, options: EncodeAudioOptio
   await requireEncoders(ffmpeg, [coding.encoder]);
   const encoder = await startFfmpeg({
     ffmpeg,
-    inputs: [{ url: "pipe:0", options: rawSound(source) }],
+    inputs: [{ url: "pipe:0", options: rawSound(source, coding.raw) }],
     options: [...coding.options, ...args`-fflags +bitexact -map_metadata -1`],
     output: path,
   });
@@ -96,7 +96,7 @@ async function encode(source: PcmStream, path: string, options: EncodeAudioOptio
     if (options.signal.aborted) onAbort();
     let samples = 0;
     for await (const chunk of untilAborted(source.chunks, stop.signal)) {
-      await writeFully(encoder.stdin, bytesOf(chunk));
+      await writeFully(encoder.stdin, coding.pack(chunk));
       samples += chunk.length / source.channels;
     }
     pumped = true;
@@ -115,18 +115,32 @@ async function encode(source: PcmStream, path: string, options: EncodeAudioOptio
   }
 }
 
-function rawSound({ sampleRate, channels }: PcmStream): readonly string[] {
-  return args`-probesize 32 -f f32le -ar ${sampleRate} -ac ${channels}`;
+function rawSound({ sampleRate, channels }: PcmStream, form: string): readonly string[] {
+  return args`-probesize 32 -f ${form} -ar ${sampleRate} -ac ${channels}`;
 }
 
-function codingOf({ sampleRate, channels }: PcmStream, { format, bitrate }: EncodeAudioOptions) {
-  if (format === "flac") return { encoder: "flac", options: args`-c:a flac -sample_fmt s16 -f flac` };
+/** Which encoder with which options, and the form in which it is given the samples. */
+function codingOf({ sampleRate, channels }: PcmStream, { format, bitrate, wav = {} }: EncodeAudioOptions) {
+  if (format === "flac") {
+    // Rounded here and not by ffmpeg, so that a FLAC file holds what the WAV file would.
+    const samples = wav.samples === "s24" ? "s24" : "s16";
+    const depth = samples === "s24" ? args`-sample_fmt s32 -bits_per_raw_sample 24` : args`-sample_fmt s16`;
+    const options = [...args`-c:a flac`, ...depth, ...args`-f flac`];
+    return { encoder: "flac", options, raw: `${samples}le`, pack: packer(samples, wav.dither) };
+  }
+  const raw = "f32le";
   if (format === "ogg") {
-    return { encoder: "libopus", options: args`-c:a libopus -b:a ${bitrate ?? 64 * channels}k -f ogg` };
+    return {
+      encoder: "libopus",
+      options: args`-c:a libopus -b:a ${bitrate ?? 64 * channels}k -f ogg`,
+      raw,
+      pack: bytesOf,
+    };
   }
   // MPEG-2 layer 3, which lower rates are coded in, ends at 160 kbit/s.
   const most = sampleRate < 32_000 ? 160 : 320;
-  return { encoder: "libmp3lame", options: args`-c:a libmp3lame -b:a ${Math.min(most, bitrate ?? 192)}k -f mp3` };
+  const options = args`-c:a libmp3lame -b:a ${Math.min(most, bitrate ?? 192)}k -f mp3`;
+  return { encoder: "libmp3lame", options, raw, pack: bytesOf };
 }
 
 function guarded(source: PcmStream, signal: AbortSignal): PcmStream {

@@ -76,7 +76,8 @@ function wavHeader(sampleRate: number, channels: number, samples: WavSamples, da
   return header;
 }
 
-function packer(samples: WavSamples, dither = false): (chunk: Float32Array) => Uint8Array {
+/** Makes the bytes of samples, in the form that a WAV file keeps them in. */
+export function packer(samples: WavSamples, dither = false): (chunk: Float32Array) => Uint8Array {
   if (samples === "f32") return (chunk) => new Uint8Array(chunk.slice().buffer);
   if (samples === "s24") return pack24;
   if (!dither) return (chunk) => pack16(chunk, () => 0);

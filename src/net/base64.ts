@@ -71,7 +71,8 @@ function decodePlain(slice: string, into: Buffer, at: number): number {
 }
 
 function malformed(code: DecodeBase64Options["code"]): AppError {
-  return new AppError(code, "That is not base64: standard alphabet, padded with = to a multiple of four characters.");
+  const what = code === "invalid_audio" ? "Invalid base64 audio data" : "That is not base64";
+  return new AppError(code, `${what}: standard alphabet, padded with = to a multiple of four characters.`);
 }
 
 function tooLarge(maxBytes: number): AppError {

@@ -103,7 +103,8 @@ async function visit<T>(
     timeoutMs,
   } = options;
   // Loaded here, as its import takes tens of milliseconds that a start without downloads need not spend.
-  const { Agent, request } = await import("undici");
+  // By its default: a bundle knows no other name of a CommonJS module.
+  const { Agent, request } = (await import("undici")).default;
   const addresses = await raceAbort(pinHost(url, resolver, allowPrivate), signal);
   const agent = new Agent({
     connect: { lookup: pinnedLookup(addresses), timeout: Math.min(connectTimeoutMs, timeoutMs) },
@@ -170,7 +171,7 @@ function parseUrl(text: string, base?: URL): URL {
 }
 
 /** Answers the addresses that were checked, whatever the name stands for by now. */
-function pinnedLookup(addresses: readonly HostAddress[]): LookupFunction {
+export function pinnedLookup(addresses: readonly HostAddress[]): LookupFunction {
   return (_hostname, options, answer) => {
     const first = addresses[0] as HostAddress;
     if (options.all) answer(null, [...addresses]);

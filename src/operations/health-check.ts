@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { detectDevice } from "../inference/devices.ts";
-import { listVoiceModels } from "../library/voice-models.ts";
+import { targetVoiceNames } from "../pipelines/target-voice.ts";
 import { defineOperation } from "./operation.ts";
 import { engineState } from "./list-engines.ts";
 
@@ -19,9 +19,9 @@ export const healthCheck = defineOperation({
   limits: [],
   example: {},
   heavy: false,
-  async run(_params, { config, engines }) {
+  async run(_params, context) {
     const { device, gpuAvailable } = detectDevice();
-    const [models, states] = await Promise.all([listVoiceModels(config.modelsDir), engines.status()]);
+    const [models, states] = await Promise.all([targetVoiceNames(context), context.engines.status()]);
     return {
       status: "healthy" as const,
       device,

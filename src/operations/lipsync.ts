@@ -1,12 +1,17 @@
 import { z } from "zod";
+import type { LipsyncEngine } from "../engines/lipsync/lipsync-engine.ts";
 import { AppError } from "../errors.ts";
-import { chooseAvatar } from "../pipelines/avatar-choice.ts";
+import type { Box } from "../library/face-marks.ts";
+import { adoptAvatar, adopts, adoptingEngine } from "../pipelines/adopt-avatar.ts";
+import { type AvatarChoice, chooseAvatar } from "../pipelines/avatar-choice.ts";
 import { makeAvatarVideo } from "../pipelines/avatar-video.ts";
+import { findSpeaker } from "../pipelines/speaker.ts";
 import { speechFromAudio } from "../pipelines/speech-from-audio.ts";
 import { outputFileName } from "../storage/file-name.ts";
 import { round1 } from "../telemetry.ts";
-import { defineOperation } from "./operation.ts";
-import { SPEECH_SAMPLE_RATE, speechParams, textParam } from "./speech-params.ts";
+import { boxesOf, boxParams } from "./avatar-params.ts";
+import { defineOperation, type OperationContext } from "./operation.ts";
+import { seedParam, SPEECH_SAMPLE_RATE, speechParams, textParam, warmUpUnlessSeeded } from "./speech-params.ts";
 
 /** What the documents' presets stand for. */
 const QUALITY = {
@@ -35,6 +40,17 @@ export const lipsync = defineOperation({
       .describe("Base64 (a data URL will do) or a public http(s) URL, in place of `text`."),
     avatar: z.string().default("auto"),
     avatar_path: z.string().optional().describe("Looked up as an id by its base name, never opened as a path."),
+    avatar_image: z.string().min(1).optional().describe("A photo to animate in place of `avatar`: base64 or a URL."),
+    avatar_video: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("A short video to animate in place of `avatar`: base64 or a URL."),
+    ...boxParams,
+    avatar_motion: z
+      .enum(["natural", "none"])
+      .default("natural")
+      .describe("Whether a photographed head sways and blinks, or nothing but the mouth moves."),
     quality: z.enum(["high", "medium", "low"]).default("high"),
     resolution: z.enum(["720p", "480p", "360p"]).optional(),
     frame_skip: z
@@ -43,8 +59,9 @@ export const lipsync = defineOperation({
       .describe("Mouth shapes for every Nth frame."),
     engine: z.string().default("auto").describe("A lip-sync engine that `list_engines` names."),
     tts_engine: z.string().default("auto"),
-    tts_voice: z.string().default("Custom").describe("`Custom` is the voice that belongs to the avatar."),
+    tts_voice: z.string().default("Custom").describe("A voice that `list_voices` names; `Custom` is the avatar's own."),
     ...speechParams,
+    seed: seedParam,
     output_format: z.enum(["mp4", "webm"]).default("mp4"),
     persist: z.boolean().default(false).describe("Keep the files for good."),
   }),
@@ -78,18 +95,24 @@ export const lipsync = defineOperation({
       });
     }
     const speech = text === undefined ? null : await context.engines.choose("speech", params.tts_engine);
-    speech?.warmUp?.();
-    const engine = await context.engines.choose("lipsync", params.engine);
-    const choice = chooseAvatar(params.avatar_path ?? params.avatar, await engine.avatars());
+    if (speech) warmUpUnlessSeeded(speech, params.seed);
+    const brought = params.avatar_image ?? params.avatar_video;
+    const engine =
+      brought !== undefined && params.engine === "auto"
+        ? await adoptingEngine(context)
+        : await context.engines.choose("lipsync", params.engine);
+    const lively = params.avatar_motion === "natural";
+    const choice = { ...(await settleAvatar(params, engine, context)), lively };
     const resolution = choice.resolution ?? params.resolution ?? QUALITY[params.quality].resolution;
     const frameSkip = params.frame_skip ?? QUALITY[params.quality].frame_skip;
 
     let speaker = null;
     if (speech && text !== undefined) {
-      const { language, rate, pitch } = params;
-      const voice = params.tts_voice === "Custom" ? (choice.voice ?? speech.defaultVoice) : params.tts_voice;
+      const { language, rate, pitch, seed } = params;
+      const wanted = params.tts_voice === "Custom" ? (choice.voice ?? speech.defaultVoice) : params.tts_voice;
+      const { engine: spokenBy, voice } = await findSpeaker(wanted, speech, context);
       speaker = {
-        engine: speech,
+        engine: spokenBy,
         request: {
           text,
           voice,
@@ -98,6 +121,7 @@ export const lipsync = defineOperation({
           sampleRate: SPEECH_SAMPLE_RATE,
           words: false,
           ...(language ? { language } : {}),
+          ...(seed === undefined || seed === null ? {} : { seed }),
         },
       };
     }
@@ -157,3 +181,48 @@ export const lipsync = defineOperation({
     };
   },
 });
+
+type AvatarParams = {
+  readonly avatar: string;
+  readonly avatar_path?: string | undefined;
+  readonly avatar_image?: string | undefined;
+  readonly avatar_video?: string | undefined;
+  readonly face_box?: Box | undefined;
+  readonly mouth_box?: Box | undefined;
+  readonly engine: string;
+};
+
+/** Whom a job shows: somebody that the engine knows, or the photo or video that it brings. */
+async function settleAvatar(
+  params: AvatarParams,
+  engine: LipsyncEngine,
+  context: OperationContext,
+): Promise<AvatarChoice> {
+  const { avatar_image: image, avatar_video: video } = params;
+  const source = image ?? video;
+  const named = params.avatar_path ?? (params.avatar === "auto" ? undefined : params.avatar);
+  const boxes = boxesOf(params);
+  const faults = [
+    ...(image !== undefined && video !== undefined ? ["avatar_video: Give a photo or a video, not both."] : []),
+    ...(source !== undefined && named !== undefined ? ["avatar: Leave it out where a photo or a video is given."] : []),
+    ...(source === undefined && boxes.face ? ["face_box: It belongs to avatar_image or avatar_video."] : []),
+    ...(source === undefined && boxes.mouth ? ["mouth_box: It belongs to avatar_image or avatar_video."] : []),
+  ];
+  if (faults.length > 0) {
+    const violations = faults.map((fault) => {
+      const [name = "", message = ""] = fault.split(/: (.*)/);
+      return { path: `params.${name}`, message };
+    });
+    throw new AppError("invalid_input", `The avatar is not clear. ${faults.join(" ")}`, { violations });
+  }
+  if (source === undefined) return chooseAvatar(named ?? "auto", await engine.avatars());
+  if (!adopts(engine)) {
+    throw new AppError(
+      "invalid_input",
+      `The engine "${params.engine}" cannot animate a photo or a video that a job brings.`,
+    );
+  }
+  const kind = image === undefined ? "video" : "photo";
+  const { folder } = await adoptAvatar({ kind, source, ...boxes }, engine, context);
+  return { person: kind, loop: undefined, resolution: undefined, voice: undefined, likeness: folder };
+}

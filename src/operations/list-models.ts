@@ -1,18 +1,19 @@
 import { z } from "zod";
-import { listVoiceModels } from "../library/voice-models.ts";
+import { targetVoiceNames } from "../pipelines/target-voice.ts";
 import { defineOperation } from "./operation.ts";
 
 export const listModels = defineOperation({
   name: "list_models",
   summary: "The voice models that covers and conversions can use.",
-  description: "Voices in `models/rvc/NAME/` with a `.pth` file. The list is empty until the first one is there.",
+  description:
+    "RVC voices in `models/rvc/NAME/` with a `.pth` file, the embedded timbres, and stored reference voices.",
   params: z.strictObject({}),
   result: z.strictObject({ models: z.array(z.string()), count: z.number().int() }),
   limits: [],
   example: {},
   heavy: false,
-  async run(_params, { config }) {
-    const models = await listVoiceModels(config.modelsDir);
+  async run(_params, context) {
+    const models = await targetVoiceNames(context);
     return { models, count: models.length };
   },
 });

@@ -8,6 +8,8 @@ export type Output = {
   /** Where the file lies now; delivery moves it away. */
   readonly path: string;
   readonly filename: string;
+  /** Last part of the key where it is not the file name. */
+  readonly keyName?: string;
   /** `realtime`, `audio` … : the folder of the key when the output is not kept. */
   readonly folder: string;
   readonly mime: string;
@@ -18,8 +20,11 @@ export type Output = {
 /** What every operation works with: a pipeline's surroundings, and the way out. */
 export type OperationContext = PipelineContext & {
   readonly jobId: string;
-  /** Sends a file to where this job's outputs go. `persist` true keeps it for good. */
-  deliver(output: Output, options?: { readonly persist?: boolean }): Promise<Artifact>;
+  /**
+   * Sends a file to where this job's outputs go. `persist` true keeps it for good. `field` names the field of the result
+   * into which the operation puts the base64, if there is any: it is not listed a second time.
+   */
+  deliver(output: Output, options?: { readonly persist?: boolean; readonly field?: string }): Promise<Artifact>;
 };
 
 /** The declaration from which dispatch, JSON Schema and reference page come. */

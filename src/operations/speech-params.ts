@@ -1,4 +1,7 @@
 import { z } from "zod";
+import type { EngineInfo } from "../engines/engine.ts";
+import type { SpeechEngine } from "../engines/speech/speech-engine.ts";
+import { MAX_SEED } from "../limits.ts";
 
 /** Params that say how to speak, shared by the operations that do. */
 export const speechParams = {
@@ -10,6 +13,72 @@ export const speechParams = {
   rate: z.number().min(0.5).max(2).default(1).describe("Speaking rate, 1 is the voice's own."),
   pitch: z.number().min(-12).max(12).default(0).describe("Shift of the voice's pitch in semitones."),
 };
+
+/** The param that makes speech the same every time. */
+export const seedParam = z
+  .int()
+  .min(0)
+  .max(MAX_SEED)
+  .nullish()
+  .describe("The same request with the same seed gives the same sound, bit for bit.");
+
+/** Params of generative models. What has no effect on the engine that speaks is told in `warnings`. */
+export const generationParams = {
+  seed: seedParam,
+  temperature: z.number().min(0).max(2).nullish().describe("Randomness of a generative model."),
+  top_p: z.number().min(0).max(1).nullish().describe("Nucleus sampling of a generative model."),
+  top_k: z.int().min(0).nullish().describe("Top-k sampling of a generative model."),
+  max_new_tokens: z
+    .int()
+    .min(1)
+    .max(8192)
+    .nullish()
+    .describe("Longest output of a generative model, in tokens. The embedded engine never cuts speech short."),
+  scene_prompt: z
+    .string()
+    .max(2000)
+    .nullish()
+    .describe(
+      "Where it is spoken, in words: a room, hall, café, the phone or outdoors (English, Korean, Russian) is heard as one.",
+    ),
+};
+
+/** Of `generationParams`, those that the embedded engine has no use for. */
+const GENERATIVE = ["temperature", "top_p", "top_k", "max_new_tokens"] as const;
+
+/** Tells the caller which of the params that were given do nothing on an engine that is no generative model. */
+export function warnOfUnused(
+  params: { readonly [Name in (typeof GENERATIVE)[number]]?: number | null | undefined },
+  { id, embedded }: EngineInfo,
+  warn: (message: string) => void,
+): void {
+  const given = GENERATIVE.filter((name) => params[name] !== undefined && params[name] !== null);
+  if (!embedded || given.length === 0) return;
+  const names = given.map((name) => `\`${name}\``).join(", ");
+  warn(`${names} ${given.length === 1 ? "has" : "have"} no effect on the embedded speech engine "${id}".`);
+}
+
+/** Starts an engine ahead of time, unless the request will have a process of its own. */
+export function warmUpUnlessSeeded(engine: SpeechEngine, seed: number | null | undefined): void {
+  if (seed === undefined || seed === null) engine.warmUp?.();
+}
+
+/** Tokens as speech models count them. */
+export const usage = z.strictObject({
+  prompt_tokens: z.int().describe("Code points of the text, with the embedded engine."),
+  completion_tokens: z.int().describe("25 for each second of sound, with the embedded engine."),
+  total_tokens: z.int(),
+});
+
+/** What a request used, by the embedded engine's count. */
+export function usageOf(text: string, seconds: number): z.infer<typeof usage> {
+  const prompt = Array.from(text).length;
+  const completion = Math.ceil(seconds * 25);
+  return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
+}
+
+/** A word with its time in seconds. */
+export const timedWord = z.strictObject({ text: z.string(), start: z.number(), end: z.number() });
 
 /** Hz at which speech is made. */
 export const SPEECH_SAMPLE_RATE = 24_000;

@@ -14,6 +14,10 @@ export type AvatarChoice = {
   readonly loop: "short" | "long" | undefined;
   readonly resolution: Resolution | undefined;
   readonly voice: string | undefined;
+  /** Folder of a photo or video that the caller brought for this one job. */
+  readonly likeness?: string;
+  /** False: a photographed person moves nothing but the mouth. */
+  readonly lively?: boolean;
 };
 
 /**
@@ -22,7 +26,7 @@ export type AvatarChoice = {
  * @throws AppError `not_found` naming the avatars there are
  */
 export function chooseAvatar(name: string, avatars: readonly AvatarInfo[]): AvatarChoice {
-  const base = (name.split(/[/\\]/).at(-1) ?? "").replace(/\.pkl$/, "").replace(/_precomputed$/, "");
+  const base = (name.normalize("NFC").split(/[/\\]/).at(-1) ?? "").replace(/\.pkl$/, "").replace(/_precomputed$/, "");
   const wanted = base === "" || base === "auto" ? defaultPerson(avatars) : base;
   const match = /^(.+?)(?:_(short|long))?(?:_(720p|480p|360p))?$/.exec(wanted);
   const [, person, loop, resolution] = match ?? [];

@@ -59,7 +59,7 @@ export async function makeAvatarVideo(request: AvatarVideoRequest, context: Pipe
       : clock.timeEach("decode", request.speech.recording);
 
   // While the first sentence is spoken, the renderer gets ready. What fails here fails again below, where it is reported.
-  engine.prepare?.(request.choice.person, resolution).catch(() => {});
+  if (!request.choice.likeness) engine.prepare?.(request.choice.person, resolution).catch(() => {});
 
   const [width, height] = RESOLUTIONS[resolution];
   const { sampleRate } = "engine" in request.speech ? request.speech.request : request.speech;
@@ -76,7 +76,12 @@ export async function makeAvatarVideo(request: AvatarVideoRequest, context: Pipe
     const started = await startOfSpeech(parts, () => (fromText ? spoken.share : 1));
     avatar = `${request.choice.person}_${request.choice.loop ?? (started.long ? "long" : "short")}`;
     context.used({ kind: "lipsync", engine: engine.info.id, model: avatar });
-    yield* engine.render(tapped(started.parts), { avatar, resolution, fps: AVATAR_FPS, frameSkip }, signal);
+    const { likeness, lively = true } = request.choice;
+    yield* engine.render(
+      tapped(started.parts),
+      { avatar, likeness, lively, resolution, fps: AVATAR_FPS, frameSkip },
+      signal,
+    );
   }
 
   /** Hands each part to the renderer, and its sound to the encoder and the recording. */

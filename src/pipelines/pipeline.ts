@@ -19,6 +19,8 @@ export type PipelineContext = {
   tempDir(): Promise<string>;
   /** Notes who did the work, for the receipt. */
   used(use: EngineUse): void;
+  /** Notes a figure of the output for the receipt; the name ends in its unit. */
+  measured(name: string, value: number): void;
   /** Notes something the caller should know, which is not an error. */
   warn(message: string): void;
 };

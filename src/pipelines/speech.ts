@@ -31,24 +31,27 @@ export async function* speak(
   onProgress(1);
 }
 
-/** Speaks a text into one file. */
+/** Records speech into one file. */
 export async function speechFile(
-  engine: SpeechEngine,
-  request: SpeechRequest,
+  parts: AsyncIterable<SpeechPart>,
   format: "wav" | "mp3",
+  sampleRate: number,
   context: PipelineContext,
 ): Promise<SpeechFile> {
   const path = join(await context.tempDir(), `speech.${format}`);
-  const record = new SpeechRecord(path, format, request.sampleRate, context);
-  const progress = (share: number): void =>
-    context.emit({ type: "progress", progress: share * 0.9, stage: "tts", stage_progress: share });
+  const record = new SpeechRecord(path, format, sampleRate, context);
   try {
-    for await (const part of speak(engine, request, context, progress)) record.add(part);
+    for await (const part of parts) record.add(part);
   } finally {
     record.close();
   }
   await context.clock.time("encode", () => record.finish());
   return { path, duration: record.duration, language: record.language ?? "und", words: record.words };
+}
+
+/** Tells the share of a text that is spoken, where the file of it is all that is made. */
+export function speechProgress({ emit }: PipelineContext): (share: number) => void {
+  return (share) => emit({ type: "progress", progress: share * 0.9, stage: "tts", stage_progress: share });
 }
 
 /** Writes parts of speech into one file as they come, so that the length of the speech costs no memory. */

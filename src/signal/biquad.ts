@@ -78,16 +78,34 @@ function shelf(hz: number, db: number, sampleRate: number, q: number, side: 1 | 
 
 /** Filters `samples` in place, from rest. */
 export function filterInPlace(samples: Float32Array, filter: Biquad): void {
-  const { b0, b1, b2, a1, a2 } = filter;
+  new BiquadFilter(filter).process(samples);
+}
+
+/** A filter that goes on where it stopped. How the sound is cut into blocks makes no difference. */
+export class BiquadFilter {
+  readonly #filter: Biquad;
   // Transposed direct form II: two numbers of state, in double precision.
-  let s1 = 0;
-  let s2 = 0;
-  for (let n = 0; n < samples.length; n++) {
-    const x = samples[n] as number;
-    const y = b0 * x + s1;
-    s1 = b1 * x - a1 * y + s2;
-    s2 = b2 * x - a2 * y;
-    samples[n] = y;
+  #s1 = 0;
+  #s2 = 0;
+
+  constructor(filter: Biquad) {
+    this.#filter = filter;
+  }
+
+  /** Filters the next samples in place. */
+  process(samples: Float32Array): void {
+    const { b0, b1, b2, a1, a2 } = this.#filter;
+    let s1 = this.#s1;
+    let s2 = this.#s2;
+    for (let n = 0; n < samples.length; n++) {
+      const x = samples[n] as number;
+      const y = b0 * x + s1;
+      s1 = b1 * x - a1 * y + s2;
+      s2 = b2 * x - a2 * y;
+      samples[n] = y;
+    }
+    this.#s1 = s1;
+    this.#s2 = s2;
   }
 }
 

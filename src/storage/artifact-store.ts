@@ -8,6 +8,8 @@ export type PutOptions = {
   /** Seconds to live; null keeps it for good. */
   readonly ttlSeconds: number | null;
   readonly signal?: AbortSignal | undefined;
+  /** Told by a store that sends the file elsewhere: bytes there so far, and of how many. Rises, ends at the size. */
+  readonly onProgress?: ((sentBytes: number, bytes: number) => void) | undefined;
 };
 
 /** What a store knows of one file. */
@@ -21,6 +23,8 @@ export type StoredFile = {
   readonly expiresAt: number | null;
   /** Where it can be read. */
   readonly url: string;
+  /** Epoch milliseconds, where the URL ends at another time than the file: `stat` signs a new one. */
+  readonly urlExpiresAt?: number;
 };
 
 /**

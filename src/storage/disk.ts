@@ -21,6 +21,8 @@ export type DiskStoreOptions = {
   readonly flat?: boolean;
   /** Whether those who ask for outputs read this disk or a server on it. Default: what `flat` is. */
   readonly reachable?: boolean;
+  /** Where a key can be read, by a server on this disk; default its `file:` URL. */
+  readonly urlOf?: (key: string) => string;
   /** Epoch milliseconds; default the system's clock. */
   readonly now?: () => number;
 };
@@ -35,13 +37,15 @@ export class DiskStore implements ArtifactStore {
   readonly #root: string;
   readonly #flat: boolean;
   readonly #now: () => number;
+  readonly #urlOf: ((key: string) => string) | undefined;
   readonly #records: DiskRecords;
 
-  constructor({ root, flat = false, reachable = flat, now = Date.now }: DiskStoreOptions) {
+  constructor({ root, flat = false, reachable = flat, urlOf, now = Date.now }: DiskStoreOptions) {
     this.#root = resolve(root);
     this.#flat = flat;
     this.reachable = reachable;
     this.#now = now;
+    this.#urlOf = urlOf;
     this.#records = new DiskRecords(join(this.#root, OWN_FOLDER, "records"));
   }
 
@@ -83,11 +87,12 @@ export class DiskStore implements ArtifactStore {
     return this.#describe(record ?? (await describeBytes(key, path)), path);
   }
 
-  async open(key: string): Promise<Readable> {
+  /** @param range first and last byte, when not all of it is wanted */
+  async open(key: string, range: { readonly start?: number; readonly end?: number } = {}): Promise<Readable> {
     await this.stat(key);
     try {
       const file = await open(this.#pathOf(key), "r");
-      return file.createReadStream();
+      return file.createReadStream(range);
     } catch (error) {
       // Swept between the two calls.
       if ((error as NodeJS.ErrnoException).code === "ENOENT") throw notFound();
@@ -149,7 +154,7 @@ export class DiskStore implements ArtifactStore {
   }
 
   #describe(record: FileRecord, path: string): StoredFile {
-    return { ...record, url: pathToFileURL(path).href };
+    return { ...record, url: this.#urlOf?.(record.key) ?? pathToFileURL(path).href };
   }
 
   /** Keys have no way out of the root: `parseKey` lets no part through that is hidden, empty or has a separator. */

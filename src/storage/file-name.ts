@@ -31,6 +31,8 @@ export function safeName(name: string, fallback = "file"): string {
   const last = name.toWellFormed().normalize("NFC").split(/[/\\]/).at(-1) ?? "";
   const clean = last
     .replace(UNSAFE, "")
+    // What stood between two marks may have kept them from their order.
+    .normalize("NFC")
     .trim()
     .replace(/^\.+/, "")
     .replace(/[. ]+$/, "")
@@ -58,6 +60,7 @@ function shortName(text: string): string {
   const name = first
     .replace(/\uFFFD/g, "")
     .replace(UNSAFE, "")
+    .normalize("NFC")
     .trim()
     .replace(/^\.+/, "")
     .trim();

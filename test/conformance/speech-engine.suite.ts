@@ -84,6 +84,17 @@ export function speechEngineSuite(
     assert.ok(fast < plain * 0.85, "faster is shorter");
   });
 
+  test(`${name} says the same bit for bit with the same seed, whatever it says in between`, async () => {
+    const first = await speak({ seed: 4 });
+    await speak({ text: sample.text.slice(0, 12) });
+    const again = await speak({ seed: 4 });
+    assert.deepEqual(
+      again.map(({ audio }) => Buffer.from(audio.samples.buffer)),
+      first.map(({ audio }) => Buffer.from(audio.samples.buffer)),
+    );
+    await assert.rejects(speak({ seed: -1 }), { code: "invalid_input" });
+  });
+
   test(`${name} refuses what it cannot speak`, async () => {
     await assert.rejects(speak({ text: "" }), { code: "invalid_input" });
     await assert.rejects(speak({ voice: "nobody-has-this-name" }), { code: "invalid_input" });

@@ -64,6 +64,13 @@ await describeEachBinaries("decodeAudio", (binaries) => {
     assert.ok(purity(samples.subarray(1600, 6400), 440, 16_000) > 0.99);
   });
 
+  it("keeps the level of what two channels have in common", async () => {
+    const wav = encodeWav({ sampleRate: RATE, channels: [tone(0.5), tone(0.5)] });
+    const mono = await decodeMono(wav, options);
+    const peak = mono.samples.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    assert.ok(Math.abs(peak - 0.5) < 0.005, `peak ${peak}`);
+  });
+
   it("takes files that are cut off for what there is of them", async () => {
     await withRoot(async (root) => {
       const audio = { sampleRate: RATE, channels: [tone(2)] };

@@ -24,6 +24,23 @@ export function partOf(sounds: readonly Sound[], language = "en"): SpeechPart {
   return { text: "", language, audio: { sampleRate: SAMPLE_RATE, samples }, phonemes };
 }
 
+/** The part with a sung "a" in the place of its hum: harmonics of 120 Hz under three formants. */
+export function sung(part: SpeechPart): SpeechPart {
+  const { sampleRate } = part.audio;
+  const harmonics = Array.from({ length: 40 }, (_, k) => {
+    const hz = 120 * (k + 1);
+    const near = (formant: number, width: number): number => 1 / (1 + ((hz - formant) / width) ** 2);
+    return {
+      step: (2 * Math.PI * hz) / sampleRate,
+      gain: near(780, 90) + 0.6 * near(1250, 110) + 0.15 * near(2600, 160),
+    };
+  });
+  const samples = part.audio.samples.map((hum, i) =>
+    hum === 0 ? 0 : harmonics.reduce((sum, { step, gain }) => sum + 0.08 * gain * Math.sin(step * i), 0),
+  );
+  return { ...part, audio: { sampleRate, samples } };
+}
+
 /** The same sound without what is known of it. */
 export function withoutPhonemes(part: SpeechPart): SpeechPart {
   return { text: part.text, language: part.language, audio: part.audio };

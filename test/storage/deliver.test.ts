@@ -98,6 +98,43 @@ describe("deliver", () => {
     assert.ok(existsSync(path));
   });
 
+  it("says so when a file is too large for the answer, with its size and the limit", async () => {
+    for (const delivery of ["auto", "inline"] as const) {
+      const warnings: string[] = [];
+      const { root, source, options } = await setUp({ delivery, warn: (text) => warnings.push(text) }, false, 5000);
+      await using _ = root;
+      assert.ok((await deliver(source, options)).url);
+      assert.match(warnings.join(), /6668 bytes as base64.* 4000/);
+    }
+  });
+
+  it("fails for a file that fits nowhere, with its size and what to do, and keeps the file", async () => {
+    const diskLasts = async () => false;
+    const { root, path, source, options } = await setUp({ diskLasts }, false, 5000);
+    await using _ = root;
+    await assert.rejects(deliver(source, options), {
+      code: "output_too_large",
+      message: /6668 bytes .*4000.*BUCKET_ENDPOINT_URL.*TALKBOX_DATA/,
+    });
+    assert.ok(existsSync(path));
+  });
+
+  it("does not leave on a disk that goes with the worker what can be in the answer", async () => {
+    for (const changes of [{ delivery: "url" }, { persist: true }, { delivery: "inline" }] as const) {
+      const warnings: string[] = [];
+      const { root, source, options } = await setUp({
+        ...changes,
+        diskLasts: async () => false,
+        warn: (text) => warnings.push(text),
+      });
+      await using _ = root;
+      const artifact = await deliver(source, options);
+      assert.deepEqual([typeof artifact.base64, artifact.url, artifact.persistent], ["string", undefined, false]);
+      assert.equal(warnings.length, "delivery" in changes && changes.delivery === "inline" ? 0 : 1);
+      assert.ok(!existsSync(root.file("data/saved")));
+    }
+  });
+
   it("does nothing when aborted", async () => {
     const { root, path, source, options } = await setUp({ signal: AbortSignal.abort() });
     await using _ = root;

@@ -29,6 +29,12 @@ describe("outputFileName", () => {
       assert.equal(stem(text), "output", JSON.stringify(text));
   });
 
+  it("keeps marks in their order when what stood between them is left out", () => {
+    const text = "\u8f0f\u033b\udf4e\u064c";
+    assert.equal(stem(text), "\u8f0f\u064c\u033b");
+    assert.equal(safeName("a\u033b\u200b\u064c"), "a\u064c\u033b");
+  });
+
   it("always makes a name that a store takes", () => {
     for (let round = 0; round < 2000; round++) {
       const text = String.fromCharCode(...Array.from({ length: 12 }, () => Math.floor(Math.random() * 0xffff)));

@@ -1,3 +1,5 @@
+import type { AvatarProfile } from "../../library/avatar-profile.ts";
+import type { Box } from "../../library/face-marks.ts";
 import type { SpeechPart } from "../speech/speech-engine.ts";
 import type { Engine } from "../engine.ts";
 
@@ -22,6 +24,10 @@ export type AvatarInfo = {
 export type LipsyncOptions = {
   /** Base id with loop, without resolution: `talk_short`. */
   readonly avatar: string;
+  /** Folder of an adopted photo or video that is shown in place of the person whom `avatar` names. */
+  readonly likeness?: string | undefined;
+  /** Whether the head of a photographed person moves and the eyes blink; default true. */
+  readonly lively?: boolean;
   readonly resolution: Resolution;
   /** Frames per second of the output. */
   readonly fps: number;
@@ -35,11 +41,26 @@ export type LipsyncOptions = {
  */
 export type Frame = { readonly index: number; readonly data: Uint8Array; release(): void };
 
+/** A photo or a short video of somebody who is to speak. */
+export type AvatarSource = {
+  readonly path: string;
+  readonly kind: "photo" | "video";
+  /** Where the caller says that face and mouth are, in pixels of the upright picture. */
+  readonly face?: Box | undefined;
+  readonly mouth?: Box | undefined;
+};
+
 /** Speech in, frames in presentation order out. */
 export interface LipsyncEngine extends Engine {
   avatars(): Promise<readonly AvatarInfo[]>;
   /** Loads what a person needs at a size, so that the first frame comes sooner. */
   prepare?(person: string, resolution: Resolution): Promise<void>;
+  /**
+   * Makes an avatar of a photo or a video: fills an empty folder, which `render` then takes as `likeness`.
+   * @throws AppError `invalid_input` for what is no picture, shows no face, or boxes outside it; `engine_unavailable`
+   *   where faces cannot be found and no box is given; `input_too_large`, `cancelled`, `media_failed`, `timeout`
+   */
+  adopt?(source: AvatarSource, folder: string, signal: AbortSignal): Promise<AvatarProfile>;
   /**
    * Frame `i` shows the time `i / fps` of the speech; the count is the speech's length in frames, rounded up.
    * Parts are pulled as they are needed, so speech may still be in the making.

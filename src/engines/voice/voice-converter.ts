@@ -30,7 +30,7 @@ export type ConversionOptions = {
   readonly pitch: number;
   /**
    * How f0 goes to the target: `range` maps median and spread (speech); `octave` moves by the whole octaves that bring
-   * the median nearest to the target's, so that a song stays in key.
+   * the median nearest to where the target sings, some semitones above its speech, so that a song stays in key.
    */
   readonly pitchMapping: "range" | "octave";
   /** Of who speaks in the source, where it is known; else it is measured on the first seconds of the source. */

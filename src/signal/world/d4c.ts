@@ -16,7 +16,7 @@ const AT_ZERO_DB = -60;
 const NOISE = 1e-6;
 
 export type D4cOptions = {
-  /** Share of the power below 4 kHz above which a frame counts as voiced; default 0.85. */
+  /** Share of the power below 4 kHz above which a frame counts as voiced; default 0.85. With 0, all that have an f0. */
   readonly threshold?: number;
   /** Size of transform that the result is for, a power of two; by default the one that `cheapTrick` takes. */
   readonly fftSize?: number;
@@ -49,7 +49,8 @@ export function d4c(
   const axis = bandAxis(sampleRate);
   const levels = new Float64Array(axis.length);
   levels[0] = AT_ZERO_DB;
-  const voiced = Uint8Array.from(f0, (hz, i) => (hz > 0 && meter.share(times[i] as number, hz) > threshold ? 1 : 0));
+  const counts = (hz: number, time: number): boolean => hz > 0 && (threshold <= 0 || meter.share(time, hz) > threshold);
+  const voiced = Uint8Array.from(f0, (hz, i) => (counts(hz, times[i] as number) ? 1 : 0));
   for (let i = 0; i < f0.length; i++) {
     if (voiced[i] === 0) continue;
     bands.measure(times[i] as number, f0[i] as number, levels.subarray(1, -1));

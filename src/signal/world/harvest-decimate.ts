@@ -47,11 +47,16 @@ function pass(signal: Float64Array, { b0, a1, a2, a3 }: ThirdOrder, step: 1 | -1
   }
 }
 
-/** `samples` at about 8 kHz, around their mean. */
-export function decimate(samples: Float64Array, sampleRate: number): { signal: Float64Array; rate: number } {
+/** `samples` at about 8 kHz, around their mean unless that is to stay. */
+export function decimate(
+  samples: Float64Array,
+  sampleRate: number,
+  keepOffset = false,
+): { signal: Float64Array; rate: number } {
   const ratio = Math.max(1, Math.min(LARGEST_RATIO, nearest(sampleRate / TARGET_RATE)));
   const length = Math.ceil(samples.length / ratio);
   const signal = ratio === 1 ? samples.slice() : thinned(samples, ratio, length);
+  if (keepOffset) return { signal, rate: sampleRate / ratio };
   let mean = 0;
   for (const sample of signal) mean += sample;
   mean /= length;

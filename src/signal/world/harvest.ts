@@ -25,14 +25,22 @@ import { smoothContour } from "./harvest-smooth.ts";
 /** The search works on frames of 1 ms. */
 const SEARCH_PERIOD_MS = 1;
 
+export type HarvestOptions = PitchOptions & {
+  /**
+   * Whether an offset of the samples is to stay. Then a piece of a longer sound gives what the whole gives, but near its
+   * ends; default false.
+   */
+  readonly keepOffset?: boolean;
+};
+
 /**
  * Pitch curve of `samples`: f0 in Hz (0 where unvoiced) every `framePeriod` ms from 0 s to the end, both included.
  * Smooth and complete; needs no `stoneMask`.
  */
-export function harvest(samples: Samples, sampleRate: number, options: PitchOptions = {}): PitchTrack {
+export function harvest(samples: Samples, sampleRate: number, options: HarvestOptions = {}): PitchTrack {
   const { framePeriod = FRAME_PERIOD_MS, floor = F0_FLOOR, ceiling = F0_CEILING } = options;
   checkPitchOptions(sampleRate, framePeriod, floor, ceiling);
-  const { signal, rate } = decimate(doubles(samples), sampleRate);
+  const { signal, rate } = decimate(doubles(samples), sampleRate, options.keepOffset);
   const fine = frameTimes(frameCount(samples.length, sampleRate, SEARCH_PERIOD_MS), SEARCH_PERIOD_MS);
   const proposed = proposeCandidates(signal, rate, fine, floor, ceiling);
   const candidates = refineCandidates(signal, rate, fine, proposed, floor, ceiling);

@@ -3,7 +3,7 @@ export { type CheapTrickOptions, cheapTrick, type Envelope, envelopeFftSize } fr
 export { type Aperiodicity, d4c, type D4cOptions } from "./d4c.ts";
 export { dio, type DioOptions } from "./dio.ts";
 export { type PitchOptions, type PitchTrack, type Samples } from "./frames.ts";
-export { harvest } from "./harvest.ts";
+export { harvest, type HarvestOptions } from "./harvest.ts";
 export { gaussianNoise, type NoiseSource } from "./noise.ts";
 export { stoneMask } from "./stone-mask.ts";
 export { synthesise, type SynthesisOptions } from "./synthesise.ts";

@@ -89,14 +89,19 @@ export async function readAvatarSheet(directory: string): Promise<AvatarSheet> {
   return readSheet(join(directory, SHEET_FILE), sheet, "An avatar's avatar.json");
 }
 
-/** Names of the folders under `avatarsDir` that hold an `avatar.json`, sorted; empty where there is none. */
+/** Whether a sheet is there and a drawn person's, and not a photo's or a video's. */
+async function isDrawn(path: string): Promise<boolean> {
+  const text = await readFile(path, "utf8").catch(() => undefined);
+  return text !== undefined && !/"kind"\s*:\s*"(photo|video)"/.test(text);
+}
+
+/** Names of the folders under `avatarsDir` that hold a drawn person's `avatar.json`, sorted; empty where there is none. */
 export async function listPeople(avatarsDir: string): Promise<readonly string[]> {
   const entries = await readdir(avatarsDir, { withFileTypes: true }).catch(() => []);
   const found: string[] = [];
   for (const entry of entries) {
     if (!entry.isDirectory()) continue;
-    const files = await readdir(join(avatarsDir, entry.name));
-    if (files.includes(SHEET_FILE)) found.push(entry.name);
+    if (await isDrawn(join(avatarsDir, entry.name, SHEET_FILE))) found.push(entry.name);
   }
   return found.sort();
 }

@@ -34,11 +34,12 @@ export class SpeechTrack {
     return this.#duration;
   }
 
-  add(part: SpeechPart): void {
+  /** @param heard the mouth of a part without phonemes, where something better than its formants tells it */
+  add(part: SpeechPart, heard?: MouthSource): void {
     const start = this.#duration;
     const end = start + part.audio.samples.length / part.audio.sampleRate;
     const timed = part.phonemes !== undefined && part.phonemes.length > 0;
-    const mouth = timed ? coarticulate(mouthEvents(part)) : audioMouth(part);
+    const mouth = timed ? coarticulate(mouthEvents(part)) : (heard ?? audioMouth(part));
     this.#entries.push({ start, end, mouth, gestures: gesturesOf(part) });
     this.#duration = end;
   }

@@ -1,14 +1,32 @@
 import { join } from "node:path";
 import { AppError } from "../../../errors.ts";
-import type { Resolution } from "../lipsync-engine.ts";
-import { RESOLUTIONS } from "../lipsync-engine.ts";
+import { type Likeness, mediaOf } from "../../../library/avatar-profile.ts";
+import type { Binaries } from "../../../media/binaries.ts";
+import { type Resolution, RESOLUTIONS } from "../lipsync-engine.ts";
 import { readAvatarSheet } from "./avatar-sheet.ts";
 import { loadLayers } from "./layers.ts";
 import { type MotionSheet, readMotionSheet } from "./motion-sheet.ts";
-import { Renderer } from "./renderer.ts";
+import { loadPhotoFrame } from "./photo/photo-frame.ts";
+import { PHOTO_MOTION } from "./photo/photo-motion.ts";
+import { PhotoRenderer } from "./photo/photo-renderer.ts";
+import { VideoPerson } from "./photo/video-scene.ts";
+import { type Canvas, type Look, Renderer } from "./renderer.ts";
+
+/** Who draws the frames of one video, in their order. */
+export interface Scene extends Partial<AsyncDisposable> {
+  /** Gets ready to draw the next frame. */
+  next?(): Promise<void>;
+  draw(canvas: Canvas, look: Look): void;
+}
 
 /** A person ready to be drawn at one size. */
-export type Dressed = { readonly renderer: Renderer; readonly motion: MotionSheet };
+export type Dressed = { readonly motion: MotionSheet; readonly open: (options: SceneOptions) => Scene };
+
+/** How one video is to be. `lively` false: a photographed person moves nothing but the mouth. */
+export type SceneOptions = { readonly fps: number; readonly lively: boolean; readonly signal: AbortSignal };
+
+/** Somebody to dress: drawn in layers, or shown by a photo or a video. `id` names the look, so that it may be kept. */
+export type Wearer = { readonly id: string } & ({ readonly directory: string } | { readonly likeness: Likeness });
 
 /** Prepared people kept, most recently used last. At 720p one takes some 70 MB. */
 const KEEP = 2;
@@ -23,16 +41,18 @@ function unusable(person: string, error: unknown): never {
 
 /** Loads people at the sizes asked for, once however many ask, and keeps the last few. */
 export class Wardrobe {
-  readonly #avatarsDir: string;
+  readonly #binaries: () => Promise<Binaries>;
   readonly #kept = new Map<string, Promise<Dressed>>();
 
-  constructor(avatarsDir: string) {
-    this.#avatarsDir = avatarsDir;
+  /** @param binaries the ffmpeg that reads videos */
+  constructor(binaries: () => Promise<Binaries>) {
+    this.#binaries = binaries;
   }
 
-  get(person: string, resolution: Resolution): Promise<Dressed> {
-    const key = `${person} ${resolution}`;
-    const loading = this.#kept.get(key) ?? this.#load(person, resolution).catch((error) => unusable(person, error));
+  get(wearer: Wearer, resolution: Resolution): Promise<Dressed> {
+    const media = "likeness" in wearer ? mediaOf(wearer.likeness.profile) : "";
+    const key = `${wearer.id} ${resolution} ${media}`;
+    const loading = this.#kept.get(key) ?? this.dress(wearer, resolution).catch((error) => unusable(wearer.id, error));
     this.#kept.delete(key);
     this.#kept.set(key, loading);
     loading.catch(() => this.#kept.delete(key));
@@ -41,10 +61,23 @@ export class Wardrobe {
     return loading;
   }
 
-  async #load(person: string, resolution: Resolution): Promise<Dressed> {
-    const directory = join(this.#avatarsDir, person);
-    const [sheet, motion] = await Promise.all([readAvatarSheet(directory), readMotionSheet(directory)]);
+  /** Makes somebody ready to be drawn, without keeping them. */
+  async dress(wearer: Wearer, resolution: Resolution): Promise<Dressed> {
     const [width, height] = RESOLUTIONS[resolution];
-    return { renderer: new Renderer(await loadLayers(directory, sheet, width, height)), motion };
+    if ("directory" in wearer) {
+      const { directory } = wearer;
+      const [sheet, motion] = await Promise.all([readAvatarSheet(directory), readMotionSheet(directory)]);
+      const renderer = new Renderer(await loadLayers(directory, sheet, width, height));
+      return { motion, open: () => renderer };
+    }
+    const { folder, profile } = wearer.likeness;
+    const motion = PHOTO_MOTION;
+    if (profile.kind === "video") {
+      const person = await VideoPerson.load({ folder, profile }, await this.#binaries(), width, height);
+      return { motion, open: ({ fps, signal }) => person.open(fps, signal) };
+    }
+    const frame = await loadPhotoFrame(join(folder, profile.picture), profile, profile.marks, width, height);
+    const renderer = new PhotoRenderer(frame);
+    return { motion, open: ({ lively }) => ({ draw: (canvas, look) => renderer.draw(canvas, look, lively) }) };
   }
 }

@@ -83,7 +83,7 @@ export class EspeakEngine implements SpeechEngine {
       name,
       description,
       gender,
-      ...(measured ? { measured } : {}),
+      ...(measured ? { measured: { f0: measured.f0, vocalTract: measured.vocal_tract } } : {}),
     }));
   }
 

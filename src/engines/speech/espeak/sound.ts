@@ -1,16 +1,11 @@
 /** From espeak-ng's samples to finished sound: rate, trim, timbre, loudness, peaks, clean ends. */
 
-import { integratedLoudness } from "../../../signal/loudness.ts";
+import { bringToLevel } from "../../../signal/level.ts";
 import { resample } from "../../../signal/resample.ts";
-import { limit } from "../../../signal/true-peak.ts";
 import { ESPEAK_SAMPLE_RATE } from "./protocol.ts";
 import { applyTimbre } from "./timbre.ts";
 import type { Timbre } from "./voices.ts";
 
-/** Loudness of every sentence, in LUFS of the one channel. */
-export const TARGET_LUFS = -18;
-/** Highest true peak, in dBTP. */
-export const MAX_TRUE_PEAK_DB = -1;
 /** Silence before the first sound of a part, in seconds. */
 export const LEAD_SECONDS = 0.06;
 /** How long a voice that stops dies away, and a noise, in seconds. espeak-ng cuts vowels off at full level. */
@@ -52,7 +47,7 @@ export function finishSound(raw: Int16Array, finish: Finish): FinishedSound {
   const body = resample(piece, readRate, sampleRate);
   applyTimbre(body, sampleRate, timbre);
   fade(body, Math.round(((first - from) / readRate) * sampleRate), Math.round((MARGIN_SECONDS + fadeOut) * sampleRate));
-  level(body, sampleRate);
+  bringToLevel(body, sampleRate);
 
   const onset = Math.round(LEAD_SECONDS * sampleRate) - Math.round(((first - from) / readRate) * sampleRate);
   const samples = new Float32Array(onset + body.length + Math.round((tail - MARGIN_SECONDS) * sampleRate));
@@ -92,17 +87,5 @@ function fade(samples: Float32Array, fadeIn: number, fadeOut: number): void {
   for (let n = 0; n < Math.min(fadeOut, samples.length); n++) {
     const at = samples.length - 1 - n;
     samples[at] = (samples[at] as number) * gain(n, fadeOut);
-  }
-}
-
-/** Brings the sound to the target loudness, with its peaks under the ceiling. The limiter takes a little away, hence twice. */
-function level(samples: Float32Array, sampleRate: number): void {
-  const ceiling = 10 ** (MAX_TRUE_PEAK_DB / 20);
-  for (let pass = 0; pass < 2; pass++) {
-    const gainDb = TARGET_LUFS - integratedLoudness([samples], sampleRate);
-    if (!Number.isFinite(gainDb) || (pass > 0 && Math.abs(gainDb) < 0.2)) return;
-    const gain = 10 ** (gainDb / 20);
-    for (let n = 0; n < samples.length; n++) samples[n] = (samples[n] as number) * gain;
-    if (!limit(samples, sampleRate, ceiling)) return;
   }
 }

@@ -25,7 +25,7 @@ export type Timbre = {
 };
 
 /** A voice of `models/voices/`. */
-export type Voice = VoiceInfo & {
+export type Voice = Omit<VoiceInfo, "measured"> & {
   /** Variant of espeak-ng with its plus sign (`+f2`), or an empty string. It goes with every language. */
   readonly variant: string;
   /** Where the variant is not one of espeak-ng's: the lines of its file (formants, breath, pitch). */
@@ -36,6 +36,8 @@ export type Voice = VoiceInfo & {
   readonly range: number;
   /** Factor on the speaking rate. 0.7…1.4. */
   readonly rate: number;
+  /** How the voice came out, where that was measured: median pitch in Hz, length of the vocal tract against an average. */
+  readonly measured?: { readonly f0: number; readonly vocal_tract: number };
   readonly timbre: Timbre;
 };
 
@@ -136,6 +138,9 @@ export function parseVoice(file: string, json: string): Voice {
     if (typeof number !== "number" || !(number >= least && number <= most)) {
       throw wrong(`"${path}" is not a number from ${least} to ${most}`);
     }
+  }
+  if (at("measured") !== undefined && !["f0", "vocal_tract"].every((key) => (at(`measured.${key}`) as number) > 0)) {
+    throw wrong(`"measured" is not { f0, vocal_tract }, both above 0`);
   }
   const lines = at("variant_lines") ?? [];
   const isLine = (line: unknown): boolean => typeof line === "string" && /^[A-Za-z]+(?: -?\w+)*$/u.test(line);

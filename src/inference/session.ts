@@ -1,0 +1,216 @@
+/** The door to networks: sessions of ONNX Runtime in threads of their own, so that nothing else waits for a run. */
+
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import { AppError } from "../errors.ts";
+import type { Command, OpenedReply, RanReply, Reply } from "./protocol.ts";
+import { buffersOf, type Provider, type Refusal, type Tensor } from "./tensor.ts";
+
+/** How to open a model. */
+export type SessionOptions = {
+  /** Where it may run, in the order to try; default the CPU. */
+  readonly providers?: readonly Provider[];
+  /** Threads that one run may use on the CPU; default 1. */
+  readonly threads?: number;
+};
+
+/** A network that is ready to run. */
+export interface Session extends AsyncDisposable {
+  /** Where it runs. */
+  readonly provider: Provider;
+  /** The providers that were tried before, and why they did not take it. */
+  readonly refusals: readonly Refusal[];
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /**
+   * Runs the network once. Runs of one thread take turns, in the order they were asked for. The buffers of `feeds` are
+   * handed over and must not be used afterwards. A run that has begun cannot be stopped: keep runs short.
+   * @throws AppError `cancelled` on abort, at once; `engine_failed` if the run fails or the session is closed
+   */
+  run(feeds: Readonly<Record<string, Tensor>>, signal?: AbortSignal): Promise<Readonly<Record<string, Tensor>>>;
+  close(): Promise<void>;
+}
+
+/**
+ * Stack of the thread. While it loads, ONNX Runtime 1.30 searches the process's command line with a recursive matcher,
+ * some 300 bytes of stack a character: a job given as an argument would overflow the usual 4 MB.
+ */
+const STACK_MB = 64;
+
+type Answer = Exclude<Reply, { type: "failed" }>;
+/** A request that a thread owes an answer to. */
+type Debt = {
+  readonly worker: Worker;
+  readonly resolve: (reply: Answer) => void;
+  readonly reject: (error: AppError) => void;
+};
+
+/** Beside this file as source; beside the bundle, under the name that the build gives it, in production. */
+function entry(): string {
+  const here = fileURLToPath(import.meta.url);
+  return join(dirname(here), here.endsWith(".ts") ? "thread-entry.ts" : "inference-thread.js");
+}
+
+const ended = (cause?: unknown): AppError =>
+  new AppError("engine_failed", "The thread that runs networks ended. Try again.", { cause });
+
+/**
+ * One thread and its sessions. The thread is started by the first `open`, keeps the process alive only while it owes an
+ * answer, and is replaced after a crash: sessions opened before then fail, and have to be opened again.
+ */
+export class InferenceThread implements AsyncDisposable {
+  readonly #entry: string;
+  #worker: Worker | undefined;
+  readonly #debts = new Map<number, Debt>();
+  #sequence = 0;
+  /** Settles when everybody in line has been served. */
+  #line: Promise<unknown> = Promise.resolve();
+
+  /** @param entryFile another entry than the one of this folder, for tests. */
+  constructor(entryFile = entry()) {
+    this.#entry = entryFile;
+  }
+
+  /** True while the thread runs. */
+  get running(): boolean {
+    return this.#worker !== undefined;
+  }
+
+  /**
+   * Opens a model.
+   * @param model a file, or its bytes, which are copied.
+   * @throws AppError `engine_unavailable` if ONNX Runtime does not load here, `engine_failed` if no provider takes the
+   * model (the reasons are the cause), `cancelled`
+   */
+  async open(model: string | Uint8Array, options: SessionOptions = {}, signal?: AbortSignal): Promise<Session> {
+    const { providers = ["cpu"], threads = 1 } = options;
+    const worker = this.#running();
+    const id = ++this.#sequence;
+    const opened = await this.#ask<OpenedReply>(worker, { type: "open", id, model, providers, threads }, [], signal);
+    return this.#session(worker, opened);
+  }
+
+  /**
+   * Ends the thread and with it every session. Requests in line fail; the one being served is waited for, since native
+   * code that is cut off takes the whole process down.
+   */
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    await this.#line;
+    await worker?.terminate();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #session(worker: Worker, { session, provider, refusals, inputs, outputs }: OpenedReply): Session {
+    const ask = this.#ask.bind(this);
+    const next = (): number => ++this.#sequence;
+    let closed: Promise<void> | undefined;
+    const close = (): Promise<void> => {
+      closed ??= ask(worker, { type: "close", id: next(), session }).then(
+        () => {},
+        () => {},
+      );
+      return closed;
+    };
+    return {
+      provider,
+      refusals,
+      inputs,
+      outputs,
+      async run(feeds, signal) {
+        if (closed) throw new AppError("engine_failed", "The network was closed. Try again.");
+        const command = { type: "run", id: next(), session, feeds } as const;
+        return (await ask<RanReply>(worker, command, buffersOf(feeds), signal)).outputs;
+      },
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+  }
+
+  /** Puts a request in line. One is with the thread at a time, so what is aborted while it waits costs nothing. */
+  #ask<T extends Answer>(
+    worker: Worker,
+    command: Command,
+    handOver: readonly ArrayBuffer[] = [],
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const abort = (): void => reject(new AppError("cancelled", "The job was cancelled.", { cause: signal?.reason }));
+    if (signal?.aborted) {
+      abort();
+      return promise;
+    }
+    signal?.addEventListener("abort", abort, { once: true });
+    this.#line = this.#line.then(async () => {
+      if (signal?.aborted) return;
+      try {
+        resolve((await this.#serve(worker, command, handOver)) as T);
+      } catch (error) {
+        reject(error);
+      }
+    });
+    return promise.finally(() => signal?.removeEventListener("abort", abort));
+  }
+
+  #serve(worker: Worker, command: Command, handOver: readonly ArrayBuffer[]): Promise<Answer> {
+    if (this.#worker !== worker) return Promise.reject(ended());
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    this.#debts.set(command.id, { worker, resolve, reject });
+    worker.ref();
+    try {
+      worker.postMessage(command, handOver);
+    } catch (cause) {
+      // A buffer that was handed over before.
+      this.#debts.delete(command.id);
+      reject(new AppError("engine_failed", "The network was given what cannot be sent to it.", { cause }));
+    }
+    return promise.finally(() => {
+      if (this.#debts.size === 0) worker.unref();
+    });
+  }
+
+  #running(): Worker {
+    if (this.#worker) return this.#worker;
+    // It needs nothing from the environment, is to know no keys, and takes no flags after the main thread.
+    const resourceLimits = { stackSizeMb: STACK_MB };
+    const worker = new Worker(this.#entry, { name: "inference", env: {}, execArgv: [], resourceLimits });
+    worker.on("message", (reply: Reply) => this.#receive(reply));
+    worker.on("error", (error) => this.#gone(worker, error));
+    worker.on("exit", () => this.#gone(worker));
+    worker.unref();
+    this.#worker = worker;
+    return worker;
+  }
+
+  #receive(reply: Reply): void {
+    const debt = this.#debts.get(reply.id);
+    this.#debts.delete(reply.id);
+    if (reply.type !== "failed") {
+      debt?.resolve(reply);
+      return;
+    }
+    const cause = new Error(reply.message);
+    if (reply.what === "runtime") {
+      const remedy = "Install onnxruntime-node for this platform, then start again: npm ci";
+      debt?.reject(new AppError("engine_unavailable", `ONNX Runtime does not load here. ${remedy}`, { cause }));
+    } else if (reply.what === "model") {
+      debt?.reject(new AppError("engine_failed", "ONNX Runtime does not take the network's file.", { cause }));
+    } else {
+      debt?.reject(new AppError("engine_failed", "A run of the network failed.", { cause }));
+    }
+  }
+
+  #gone(worker: Worker, cause?: unknown): void {
+    if (this.#worker === worker) this.#worker = undefined;
+    for (const [id, debt] of this.#debts) {
+      if (debt.worker !== worker) continue;
+      this.#debts.delete(id);
+      debt.reject(ended(cause));
+    }
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * The thread that holds sessions. Creating and running one blocks the thread it happens in, so it happens here; requests
+ * are served one by one. ONNX Runtime is loaded with the first model.
+ */
+
+import { parentPort } from "node:worker_threads";
+import type { InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-node";
+import type { Command, OpenCommand, Reply, RunCommand } from "./protocol.ts";
+import { buffersOf, type Refusal, type Tensor } from "./tensor.ts";
+
+type Runtime = typeof import("onnxruntime-node");
+
+const port = parentPort;
+if (!port) throw new Error("This file is the entry of a worker thread.");
+
+const sessions = new Map<number, InferenceSession>();
+let runtime: Runtime | undefined;
+let last = 0;
+
+class Failure extends Error {
+  readonly what: "runtime" | "model" | "run";
+
+  constructor(what: "runtime" | "model" | "run", message: string) {
+    super(message);
+    this.what = what;
+  }
+}
+
+const said = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+async function load(): Promise<Runtime> {
+  try {
+    return (runtime ??= await import("onnxruntime-node"));
+  } catch (error) {
+    throw new Failure("runtime", said(error));
+  }
+}
+
+async function open(command: OpenCommand): Promise<Reply> {
+  const { InferenceSession } = await load();
+  const refusals: Refusal[] = [];
+  for (const provider of command.providers) {
+    const options: InferenceSession.SessionOptions = {
+      executionProviders: [provider],
+      intraOpNumThreads: command.threads,
+      interOpNumThreads: 1,
+      graphOptimizationLevel: "all",
+      // What goes wrong comes back as an error: nothing is to be written beside the log.
+      logSeverityLevel: 4,
+      // Quiet speech must not slow a network down with numbers near zero.
+      extra: { session: { set_denormal_as_zero: "1" } },
+    };
+    try {
+      const { model } = command;
+      const session = await (typeof model === "string"
+        ? InferenceSession.create(model, options)
+        : InferenceSession.create(model, options));
+      sessions.set(++last, session);
+      const { inputNames: inputs, outputNames: outputs } = session;
+      return { type: "opened", id: command.id, session: last, provider, refusals, inputs, outputs };
+    } catch (error) {
+      refusals.push({ provider, reason: said(error) });
+    }
+  }
+  throw new Failure("model", refusals.map(({ provider, reason }) => `${provider}: ${reason}`).join("; "));
+}
+
+async function run({ id, session, feeds }: RunCommand): Promise<Reply> {
+  const { Tensor } = await load();
+  const inputs: Record<string, RuntimeTensor> = {};
+  for (const [name, { type, data, dims }] of Object.entries(feeds)) {
+    inputs[name] = new Tensor(type, data as never, dims);
+  }
+  try {
+    const results = (await sessions.get(session)?.run(inputs)) ?? {};
+    const outputs: Record<string, Tensor> = {};
+    for (const [name, { type, data, dims }] of Object.entries(results)) {
+      outputs[name] = { type, data, dims } as unknown as Tensor;
+    }
+    return { type: "ran", id, outputs };
+  } catch (error) {
+    throw new Failure("run", said(error));
+  }
+}
+
+async function serve(command: Command): Promise<Reply> {
+  if (command.type === "open") return open(command);
+  if (command.type === "run") return run(command);
+  await sessions.get(command.session)?.release();
+  sessions.delete(command.session);
+  return { type: "closed", id: command.id };
+}
+
+let line: Promise<void> = Promise.resolve();
+port.on("message", (command: Command) => {
+  line = line.then(async () => {
+    try {
+      const reply = await serve(command);
+      port.postMessage(reply, reply.type === "ran" ? buffersOf(reply.outputs) : []);
+    } catch (error) {
+      const what = error instanceof Failure ? error.what : "run";
+      port.postMessage({ type: "failed", id: command.id, what, message: said(error) } satisfies Reply);
+    }
+  });
+});

@@ -1,0 +1,79 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { suggest } from "../engines/catalog.ts";
+import type { VoiceConverter } from "../engines/voice/voice-converter.ts";
+import { AppError } from "../errors.ts";
+import { StoredVoices } from "../library/stored-voices.ts";
+import { listVoiceModels } from "../library/voice-models.ts";
+import type { VoiceProfile } from "../library/voice-profile.ts";
+import { safeName } from "../storage/file-name.ts";
+import type { PipelineContext } from "./pipeline.ts";
+import { learningConverter, storedProfile } from "./reference-voice.ts";
+
+/** Most characters of an unknown name that an error repeats. */
+const LONGEST_SHOWN = 60;
+
+/** A voice to convert to, and who can. */
+export type TargetVoice = {
+  readonly name: string;
+  readonly converter: VoiceConverter;
+  /** What the converter is given. */
+  readonly target: string | VoiceProfile;
+};
+
+/**
+ * Finds a voice by its name: one that a converter lists, else a stored reference voice.
+ * @throws AppError `not_found` for an unknown voice, or a folder of an RVC voice without its model; `engine_unavailable`
+ *   where nothing here can sing with it
+ */
+export async function findTargetVoice(name: string, context: PipelineContext): Promise<TargetVoice> {
+  const known: string[] = [];
+  for (const converter of await context.engines.available("voice")) {
+    const names = (await converter.voices()).map((voice) => voice.name);
+    const found = names.find((each) => each.toLowerCase() === name.trim().toLowerCase());
+    if (found !== undefined) return { name: found, converter, target: found };
+    known.push(...names);
+  }
+  const { config, log } = context;
+  const voices = new StoredVoices(config.dataDir, log);
+  const stored = await voices.find(name);
+  if (stored) {
+    const converter = await learningConverter(context);
+    return { name: stored.name, converter, target: await storedProfile(stored, voices, context) };
+  }
+  const models = await listVoiceModels(config.modelsDir);
+  if (models.includes(name)) {
+    throw new AppError(
+      "engine_unavailable",
+      `The voice "${name}" is an RVC model, and no engine here can use one. Known without: ${known.join(", ")}.`,
+    );
+  }
+  if (await isFolder(join(config.modelsDir, "rvc"), name)) {
+    throw new AppError(
+      "not_found",
+      `No model file exists for the voice "${name}". Put its .pth file into models/rvc/${name}/.`,
+    );
+  }
+  const all = await targetVoiceNames(context);
+  throw new AppError("not_found", `Voice model not found: "${name.slice(0, LONGEST_SHOWN)}". ${suggest(name, all)}`);
+}
+
+/** Names of all voices that a recording can be converted to: RVC voices, those of the converters, stored ones. */
+export async function targetVoiceNames({
+  config,
+  log,
+  engines,
+}: Pick<PipelineContext, "config" | "log" | "engines">): Promise<string[]> {
+  const names = new Set(await listVoiceModels(config.modelsDir));
+  for (const converter of await engines.available("voice")) {
+    for (const { name } of await converter.voices()) names.add(name);
+  }
+  for (const { name } of await new StoredVoices(config.dataDir, log).all()) names.add(name);
+  return [...names];
+}
+
+async function isFolder(root: string, name: string): Promise<boolean> {
+  if (safeName(name, "") !== name) return false;
+  const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
+  return entries.some((entry) => entry.name === name && (entry.isDirectory() || entry.isSymbolicLink()));
+}

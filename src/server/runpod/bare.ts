@@ -1,0 +1,38 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { AppError, ERROR_CODES, type ErrorCode } from "../../errors.ts";
+import { readJobError } from "../../jobs/job-error.ts";
+import { readJobRequest } from "../../jobs/job-request.ts";
+import type { Jobs } from "../../jobs/jobs.ts";
+import type { JsonBody } from "../json-body.ts";
+import { callerGone, sendJson } from "./answer.ts";
+
+/**
+ * Answers `{ operation, params }` without `input` with the operation's own result. Nobody else can ask for it: when the
+ * caller goes, the job is cancelled.
+ * @throws AppError what the job failed with
+ */
+export async function answerBare(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  jobs: Jobs,
+  { value, bytes }: JsonBody,
+): Promise<FastifyReply> {
+  const gone = callerGone(request, reply);
+  const { id, policy } = await jobs.submit(readJobRequest(value, bytes, null));
+  const { record } = await jobs.wait(id, policy.ttl, gone);
+  if (gone.aborted) {
+    jobs.cancel(id);
+    return reply;
+  }
+  if (record.state === "COMPLETED") return sendJson(reply, [(await jobs.output(record)) ?? Buffer.from("{}")]);
+  if (record.error !== null) throw asAppError(record.error);
+  if (record.state === "CANCELLED") throw new AppError("cancelled", "The job was cancelled.");
+  jobs.cancel(id);
+  throw new AppError("shutting_down", "The server is shutting down. Try again shortly.");
+}
+
+function asAppError(text: string): AppError {
+  const { code, message } = readJobError(text);
+  const known = ERROR_CODES.find((candidate): candidate is ErrorCode => candidate === code);
+  return new AppError(known ?? "internal", message);
+}

@@ -1,0 +1,2 @@
+/** See `aws-client.ts`. */
+export { Upload } from "@aws-sdk/lib-storage";

@@ -1,0 +1,163 @@
+import { Agent as PlainAgent, type IncomingMessage, request as plainRequest } from "node:http";
+import { Agent as SecureAgent, request as secureRequest } from "node:https";
+
+/**
+ * The worker's requests, on node:http(s). Not `fetch`: that hides whether a socket was reused (a stale one is to be
+ * replaced at once, a fresh one that fails is a failure), cannot drop the idle sockets of a process that was frozen, and
+ * costs a start more than this whole module.
+ */
+
+/** An answer, read to its end. */
+export type Answer = {
+  readonly status: number;
+  readonly contentType: string;
+  readonly retryAfter: string | undefined;
+  readonly body: Buffer;
+};
+
+/** Why there is no answer. `too_large` carries the beginning of the body. */
+export class HttpError extends Error {
+  readonly kind: "network" | "timeout" | "aborted" | "too_large";
+  readonly head: Buffer | undefined;
+
+  constructor(kind: HttpError["kind"], message: string, options: { cause?: unknown; head?: Buffer } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "HttpError";
+    this.kind = kind;
+    this.head = options.head;
+  }
+}
+
+export type Exchange = {
+  readonly method: "GET" | "POST";
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Buffer;
+  /** Longest time from the start of the request to the end of the answer. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  /** On abort: time for an answer that has begun to come to its end. */
+  readonly restOfAnswerMs?: number;
+  /** Most bytes of the answer's body. */
+  readonly mostBytes: number;
+};
+
+/** Keep-alive connections to one platform. */
+export class HttpClient {
+  readonly #plain: PlainAgent;
+  readonly #secure: SecureAgent;
+  readonly #waiting = new Set<(graceMs: number) => void>();
+
+  constructor(idleSocketMs: number) {
+    const options = { keepAlive: true, scheduling: "lifo" as const, timeout: idleSocketMs };
+    this.#plain = new PlainAgent(options);
+    this.#secure = new SecureAgent(options);
+  }
+
+  /**
+   * Makes one request. On a kept connection that the server closed meanwhile it is made once more, on another.
+   * @throws HttpError
+   */
+  async request(exchange: Exchange): Promise<Answer> {
+    for (;;) {
+      const state = { stale: false };
+      try {
+        return await this.#attempt(exchange, state);
+      } catch (error) {
+        if (!state.stale || exchange.signal?.aborted) throw error;
+        this.#dropIdle();
+      }
+    }
+  }
+
+  /** The process was frozen: idle sockets are dead, and requests under way get `graceMs` to show that they are not. */
+  thaw(graceMs: number): void {
+    this.#dropIdle();
+    for (const doubt of this.#waiting) doubt(graceMs);
+  }
+
+  /** Closes every connection. */
+  close(): void {
+    this.#plain.destroy();
+    this.#secure.destroy();
+  }
+
+  #dropIdle(): void {
+    for (const agent of [this.#plain, this.#secure])
+      for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+  }
+
+  #attempt(exchange: Exchange, state: { stale: boolean }): Promise<Answer> {
+    const { method, url, headers, body, timeoutMs, signal, mostBytes } = exchange;
+    if (signal?.aborted) return Promise.reject(new HttpError("aborted", "The request was given up."));
+    const secure = /^https:/i.test(url);
+    return new Promise<Answer>((resolve, reject) => {
+      const request = (secure ? secureRequest : plainRequest)(url, {
+        method,
+        agent: secure ? this.#secure : this.#plain,
+        headers: body ? { ...headers, "Content-Length": String(body.length) } : headers,
+      });
+      let begun = false;
+      let settled = false;
+      const deadline = setTimeout(() => fail("timeout", `No answer within ${timeoutMs} ms.`), timeoutMs);
+      let doubtTimer: NodeJS.Timeout | undefined;
+      const doubt = (graceMs: number): void => {
+        clearTimeout(doubtTimer);
+        doubtTimer = setTimeout(() => fail("network", "The connection did not survive a freeze."), graceMs);
+      };
+      const onAbort = (): void => {
+        if (begun && exchange.restOfAnswerMs) doubt(exchange.restOfAnswerMs);
+        else fail("aborted", "The request was given up.");
+      };
+      const settle = (): void => {
+        settled = true;
+        clearTimeout(deadline);
+        clearTimeout(doubtTimer);
+        this.#waiting.delete(doubt);
+        signal?.removeEventListener("abort", onAbort);
+      };
+      const fail = (
+        kind: HttpError["kind"],
+        message: string,
+        options: { cause?: unknown; head?: Buffer } = {},
+      ): void => {
+        if (settled) return;
+        settle();
+        request.destroy();
+        reject(new HttpError(kind, message, options));
+      };
+      const onResponse = (response: IncomingMessage): void => {
+        begun = true;
+        clearTimeout(doubtTimer);
+        const chunks: Buffer[] = [];
+        let size = 0;
+        response.on("data", (chunk: Buffer) => {
+          chunks.push(chunk);
+          size += chunk.length;
+          if (size > mostBytes) {
+            fail("too_large", `The answer is larger than ${mostBytes} bytes.`, { head: Buffer.concat(chunks) });
+          }
+        });
+        response.on("end", () => {
+          if (settled) return;
+          settle();
+          resolve({
+            status: response.statusCode ?? 0,
+            contentType: response.headers["content-type"] ?? "",
+            retryAfter: response.headers["retry-after"],
+            body: chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks),
+          });
+        });
+        response.on("error", (cause) => fail("network", "The answer broke off.", { cause }));
+      };
+      this.#waiting.add(doubt);
+      signal?.addEventListener("abort", onAbort, { once: true });
+      request.on("response", onResponse);
+      request.on("error", (cause: NodeJS.ErrnoException) => {
+        state.stale = request.reusedSocket && !begun && (cause.code === "ECONNRESET" || cause.code === "EPIPE");
+        fail("network", `${cause.code ?? cause.name}: ${cause.message}`, { cause });
+      });
+      request.end(body);
+    });
+  }
+}
