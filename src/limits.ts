@@ -193,3 +193,6 @@ export const OUTPUT_DOWNLOAD_TIMEOUT_MS = 15 * 60_000;
 
 /** Most missed runs of a schedule that are listed one by one. */
 export const MAX_MISSED_RUNS = 1000;
+
+/** Time without work after which a thread of the voice engines ends, in milliseconds. */
+export const IDLE_THREAD_MS = 60_000;

@@ -1,5 +1,6 @@
 import { Worker, type Transferable } from "node:worker_threads";
 import { AppError } from "../errors.ts";
+import { IDLE_THREAD_MS } from "../limits.ts";
 
 /** What a thread gets, and what it answers: the same number, and a result or the reason why there is none. */
 export type PoolRequest<Task> = { readonly id: number; readonly task: Task };
@@ -21,7 +22,8 @@ type Lane = { readonly worker: Worker; job: Job | undefined };
 
 /**
  * A few worker threads that run one task each at a time, first come first served. They start when there is work, hold
- * the process only while they work, and one whose task is cancelled ends at once; the next task gets a fresh one.
+ * the process only while they work, and end when there has been none for a while. One whose task is cancelled ends at
+ * once; the next task gets a fresh one.
  */
 export class TaskPool implements AsyncDisposable {
   readonly size: number;
@@ -30,12 +32,15 @@ export class TaskPool implements AsyncDisposable {
   readonly #waiting: Job[] = [];
   readonly #ending = new Set<Promise<unknown>>();
   #count = 0;
+  readonly #idleMs: number;
+  #idle: NodeJS.Timeout | undefined;
   #closed = false;
 
-  /** @param entry the threads' module; `size` how many at most */
-  constructor(entry: URL, size: number) {
+  /** @param entry the threads' module; `size` how many at most; `idleMs` after which threads without work end */
+  constructor(entry: URL, size: number, idleMs = IDLE_THREAD_MS) {
     this.#entry = entry;
     this.size = size;
+    this.#idleMs = idleMs;
   }
 
   /** Threads that are up. */
@@ -70,6 +75,7 @@ export class TaskPool implements AsyncDisposable {
   /** Ends the threads; what they were at fails as cancelled. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#idle);
     for (const job of this.#waiting.splice(0)) settle(job, cancelled("closed"));
     for (const lane of this.#lanes) this.#end(lane, cancelled("closed"));
     await Promise.allSettled(this.#ending);
@@ -110,6 +116,12 @@ export class TaskPool implements AsyncDisposable {
     if ("result" in reply) settle(job, undefined, reply.result);
     else settle(job, failed(new Error(reply.failure)));
     this.#dispatch();
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => this.#thin(), this.#idleMs).unref();
+  }
+
+  #thin(): void {
+    for (const lane of this.#lanes) if (lane.job === undefined) this.#end(lane, cancelled("idle"));
   }
 
   /** A thread went down by itself. */

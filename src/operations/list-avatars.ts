@@ -4,7 +4,8 @@ import { defineOperation } from "./operation.ts";
 export const listAvatars = defineOperation({
   name: "list_avatars",
   summary: "The avatars that `lipsync` can animate.",
-  description: "Each person has a short and a long idle loop, each at three sizes.",
+  description:
+    "Each person has a short and a long idle loop, each at three sizes. Photos and videos that `upload_avatar` keeps are listed alike.",
   params: z.strictObject({}),
   result: z.strictObject({
     avatars: z.array(

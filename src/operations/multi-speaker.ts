@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { SpeechEngine } from "../engines/speech/speech-engine.ts";
 import { MAX_SPEAKERS, MAX_TURN_PAUSE_SECONDS } from "../limits.ts";
+import { ClonedSpeech } from "../pipelines/cloned-speech.ts";
 import { castVoices } from "../pipelines/dialogue-cast.ts";
 import { parseDialogue, type Turn } from "../pipelines/dialogue-script.ts";
 import { speakDialogue, type SpokenTurn } from "../pipelines/dialogue.ts";
@@ -96,6 +97,13 @@ export const multiSpeaker = defineOperation({
   },
 });
 
+/** A speaker who is adapted to is measured once, on all that they say, and not turn by turn. */
+function inRole(who: Speaker, speaker: number, turns: readonly Turn[]): Speaker {
+  if (!(who.engine instanceof ClonedSpeech)) return who;
+  const said = turns.filter((turn) => turn.speaker === speaker).map(({ text }) => text);
+  return { ...who, engine: who.engine.saying(said.join("\n")) };
+}
+
 /** Who plays each speaker: the voice that the caller named, or one that is unlike the others'. */
 async function castOf(
   turns: readonly Turn[],
@@ -108,7 +116,7 @@ async function castOf(
   for (const speaker of new Set(turns.map((turn) => turn.speaker))) {
     const name = names[speaker]?.trim() ?? "";
     if (name === "") open.push(speaker);
-    else cast.set(speaker, await findSpeaker(name, engine, context, "not_found"));
+    else cast.set(speaker, inRole(await findSpeaker(name, engine, context, "not_found"), speaker, turns));
   }
   const idle = names
     .map((name, speaker) => ({ name, speaker }))

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { AppError } from "../errors.ts";
 import { avatarName, StoredAvatars } from "../library/stored-avatars.ts";
 import { adoptAvatar, adoptingEngine } from "../pipelines/adopt-avatar.ts";
+import { findSpeaker } from "../pipelines/speaker.ts";
 import { boxesOf, boxParams } from "./avatar-params.ts";
 import { defineOperation } from "./operation.ts";
 
@@ -47,6 +48,9 @@ export const uploadAvatar = defineOperation({
     const { config, log } = context;
     const stored = new StoredAvatars({ dataDir: config.dataDir, modelsDir: config.modelsDir, log });
     await stored.checkFree(name, overwrite);
+    const [speech] = await context.engines.available("speech");
+    // A name that nobody answers to is better found now than when the avatar is to speak.
+    if (speech && voice !== undefined) await findSpeaker(voice, speech, context);
     const kind = image === undefined ? "video" : "photo";
     const engine = await adoptingEngine(context);
     const { folder, profile } = await adoptAvatar({ kind, source, ...boxesOf(params) }, engine, context);

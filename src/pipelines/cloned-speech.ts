@@ -6,9 +6,11 @@ import type {
   SpeechRequest,
   VoiceInfo,
 } from "../engines/speech/speech-engine.ts";
+import { detectLanguage } from "../engines/speech/espeak/language.ts";
 import { AppError } from "../errors.ts";
 import type { VoiceProfile } from "../library/voice-profile.ts";
 import { bringToLevel } from "../signal/level.ts";
+import { isEnough, letters, measureSpoken } from "./cloned-speech-sample.ts";
 import { withSound } from "./part-sound.ts";
 import type { LearningConverter } from "./reference-voice.ts";
 
@@ -26,6 +28,8 @@ export type CloneOptions = {
   readonly converter: LearningConverter;
   readonly target: CloneTarget;
   readonly warn: (message: string) => void;
+  /** What the voice says in all, where each request is a part of it: so that it is the same voice in every part. */
+  readonly sample?: string;
 };
 
 /**
@@ -36,6 +40,8 @@ export class ClonedSpeech implements SpeechEngine {
   readonly info: EngineInfo;
   readonly defaultVoice: string;
   readonly #options: CloneOptions;
+  /** What was measured of the base voice, by language. */
+  readonly #measured = new Map<string, Promise<VoiceProfile | undefined>>();
 
   constructor(options: CloneOptions) {
     this.#options = options;
@@ -56,6 +62,11 @@ export class ClonedSpeech implements SpeechEngine {
     this.#options.base.warmUp?.();
   }
 
+  /** The same voice, which is to say all of `text`, turn by turn. */
+  saying(text: string): ClonedSpeech {
+    return new ClonedSpeech({ ...this.#options, sample: text });
+  }
+
   /** @throws AppError as both engines do; `invalid_input` for a voice other than its own */
   async *synthesize(request: SpeechRequest, signal: AbortSignal): AsyncGenerator<SpeechPart, void> {
     const { base, converter, target, warn } = this.#options;
@@ -64,11 +75,14 @@ export class ClonedSpeech implements SpeechEngine {
     }
     const voice = nearestVoice(target.profile, await base.voices()) ?? base.defaultVoice;
     // The shift is the converter's: what it adapts from is to be the voice as it was measured.
-    const speech = base.synthesize({ ...request, voice, pitch: 0 }, signal);
+    const own = { ...request, voice, pitch: 0 };
+    const sourceProfile = await this.#sourceOf(own, signal);
+    const speech = base.synthesize(own, signal);
     const options = {
       pitch: request.pitch,
       pitchMapping: "range",
       warn,
+      ...(sourceProfile ? { sourceProfile } : {}),
       ...(request.seed === undefined ? {} : { seed: request.seed }),
     } as const;
     async function* adapt(blocks: AsyncIterable<Float32Array>): AsyncGenerator<Float32Array, void> {
@@ -76,6 +90,23 @@ export class ClonedSpeech implements SpeechEngine {
       yield* (await converter.convert(source, target.profile, options, signal)).blocks;
     }
     for await (const part of withSound(speech, adapt)) yield finished(part);
+  }
+
+  /** What is to be known of the base voice; undefined where the converter hears enough of it by itself. */
+  async #sourceOf(request: SpeechRequest, signal: AbortSignal): Promise<VoiceProfile | undefined> {
+    const { sample } = this.#options;
+    const said = sample ?? request.text;
+    // What cannot be spoken at all is the engine's to refuse.
+    if (letters(said) === 0) return undefined;
+    if (sample === undefined) return isEnough(said) ? undefined : measureSpoken(this.#options, request, said, signal);
+    const language = request.language ?? detectLanguage(said);
+    let measured = this.#measured.get(language);
+    if (!measured) {
+      measured = measureSpoken(this.#options, request, said, signal);
+      this.#measured.set(language, measured);
+      measured.catch(() => this.#measured.delete(language));
+    }
+    return measured;
   }
 }
 

@@ -11,6 +11,7 @@ import { streamOf } from "../../src/pipelines/reference-voice.ts";
 import type { MonoStream } from "../../src/signal/audio.ts";
 import { speechEngineSuite } from "../conformance/speech-engine.suite.ts";
 import { engine as espeak, MODELS, request } from "../speech/engine.ts";
+import { median, pitches } from "../speech/acoustics.ts";
 import { WOMAN } from "./workbench.ts";
 
 const base = espeak();
@@ -89,6 +90,25 @@ test("what the files say of the voices is what is heard of them", async () => {
   assert.ok(Math.abs(heard.vocalTract / said.vocalTract - 1) < 0.08, `${heard.vocalTract}, said ${said.vocalTract}`);
 });
 
+test("turns of one voice are measured together, once; a few words alone beside a sample that is not heard", async () => {
+  let measured = 0;
+  const counting = Object.assign(Object.create(converter) as typeof converter, {
+    profile: (reference: MonoStream, signal: AbortSignal) => {
+      measured++;
+      return converter.profile(reference, signal);
+    },
+    convert: converter.convert.bind(converter),
+  });
+  const voice = clone({ converter: counting }).saying("Yes. No, not at all. Come in, it is warm in here.");
+  for (const text of ["Yes.", "No, not at all."]) await all(voice.synthesize(request(text, { voice: "mina" }), never));
+  assert.equal(measured, 1);
+
+  const [part, ...more] = await all(clone().synthesize(request("네.", { voice: "mina", seed: 1 }), never));
+  assert.ok(part && more.length === 0 && part.text === "네." && part.audio.samples.length < 24_000);
+  const pitch = median(pitches(part.audio.samples, 24_000));
+  assert.ok(Math.abs(pitch / profile.f0.median - 1) < 0.1, `${pitch} Hz instead of ${profile.f0.median}`);
+});
+
 test("long speech streams: the first part comes while later ones are not spoken yet", async () => {
   const text = "This is one of many sentences that are spoken one after the other. ".repeat(24);
   let spoken = 0;
@@ -127,7 +147,9 @@ test("leaving early ends both engines' work", async () => {
 });
 
 test("a converter that breaks, or gives less than it took, does not take the speech's times with it", async () => {
+  const profileOf = converter.profile.bind(converter);
   const broken = Object.assign(Object.create(converter) as typeof converter, {
+    profile: profileOf,
     convert: async (source: MonoStream, _target: unknown, _options: ConversionOptions): Promise<MonoStream> => ({
       sampleRate: source.sampleRate,
       blocks: (async function* () {
@@ -142,6 +164,7 @@ test("a converter that breaks, or gives less than it took, does not take the spe
     assert.ok(Math.abs(audio.samples.length / audio.sampleRate - (phonemes?.at(-1)?.end ?? 0)) < 0.002);
   }
   const throwing = Object.assign(Object.create(converter) as typeof converter, {
+    profile: profileOf,
     convert: () => Promise.reject(new Error("the vocoder broke")),
   });
   await assert.rejects(

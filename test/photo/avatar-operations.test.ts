@@ -77,6 +77,7 @@ test("what is not clear or not there is refused with a word on what to do", asyn
   await refused("upload_avatar", { image, video: image, name: "x" }, "invalid_input", /image.*video/);
   await refused("upload_avatar", { image, name: "new_talk" }, "conflict", /comes with Talkbox/);
   await refused("upload_avatar", { image, name: "x_720p" }, "invalid_input", /_720p/);
+  await refused("upload_avatar", { image, name: "x", voice: "nobody at all" }, "invalid_input", /nobody at all/);
   await refused("upload_avatar", { image: "%%%", name: "x" }, "invalid_input", /base64/);
   await refused("upload_avatar", { image: "aGVsbG8gaGVsbG8=", name: "x" }, "invalid_input", /JPEG, PNG/);
   await refused("upload_avatar", { video: image, name: "x" }, "invalid_input", /video/);

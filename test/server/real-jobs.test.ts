@@ -138,6 +138,25 @@ test("cancelled under way, a job leaves no child, no temporary file and no place
   }
 });
 
+test("the cover document's own client: bodies without input to the endpoint's root, the result's fields at the top", async () => {
+  for (const path of ["/", "/v2/abc"]) {
+    const health = await authorisedCall(path, { operation: "health_check" });
+    assert.deepEqual([health.status, health.body["status"]], [200, "healthy"]);
+    const models = await authorisedCall(path, { operation: "list_models" });
+    assert.equal((models.body["models"] as unknown[]).length, models.body["count"]);
+    const unknown = await authorisedCall(path, { operation: "generate_covers" });
+    assert.deepEqual([unknown.status, Object.keys(unknown.body)], [404, ["error"]]);
+    const speech = await authorisedCall(path, {
+      operation: "tts",
+      params: { text: "네" },
+      output: { delivery: "inline" },
+    });
+    const [artifact] = speech.body["artifacts"] as { base64: string; sha256: string }[];
+    const bytes = Buffer.from(artifact?.base64 ?? "", "base64");
+    assert.equal(createHash("sha256").update(bytes).digest("hex"), artifact?.sha256);
+  }
+});
+
 test("a video comes through, with its progress on the way", async () => {
   const { body } = await authorisedCall("/run", LIPSYNC);
   const seen: number[] = [];

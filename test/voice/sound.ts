@@ -68,7 +68,6 @@ export function vowel(
     }
   }
   signal = resonated(signal, 60, 120, sampleRate);
-  signal = resonated(signal, 0, 60, sampleRate);
   for (const [hz, width] of formants) signal = resonated(signal, hz, width, sampleRate);
   // Nothing below the voice: it would be lost on the way.
   signal = signal.map((x, n) => x - (signal[n - 1] ?? 0));

@@ -1,6 +1,8 @@
-"""Speech of synthesisers that the network is never trained on, and of a person, with the times of their phones.
+"""Speech of other synthesisers, and of a person, with the times of their phones.
 
-Usage: python speak-others.py TEXTS.jsonl FOLDER       writes FOLDER/others/*.wav and FOLDER/others-phones.json
+Usage: python speak-others.py TEXTS.jsonl FOLDER
+writes FOLDER/others/*.wav and FOLDER/others-phones.json, which the network is never trained on, and
+FOLDER/flite/*.wav and FOLDER/flite-phones.json, which it is: flite's voices awb and rms, made from recordings of people.
 
 Debian packages: flite, festival, festvox-kallpc16k, festvox-kdlpc16k, festvox-italp16k, festvox-itapc16k,
 festvox-czech-{ph,krb,dita,machac}, festvox-suopuhe-{lj,mv}, festvox-us-slt-hts, festvox-ru. The last one holds the
@@ -45,7 +47,8 @@ FESTIVAL = [
     ("suopuhe-mv", "voice_hy_fi_mv_diphone", "fi", FINNISH, "latin1"),
     ("suopuhe-lj", "voice_suo_fi_lj_diphone", "fi", FINNISH, "latin1"),
 ]
-FLITE = ["awb", "rms", "slt"]
+FLITE = ["slt"]
+TRAINED, TRAINED_CLIPS = ["awb", "rms"], 260
 RECORDED = pathlib.Path("/usr/share/festival/voices/russian/msu_ru_nsh_clunits")
 CLIPS = 10
 
@@ -71,6 +74,33 @@ def segments(text: str, table: dict[str, str]) -> list[dict]:
     return found
 
 
+def flite(speaker: str, stretch: float, text: str, wav: pathlib.Path) -> list[dict]:
+    """Lets flite speak; it counts the phones of every sentence from 0."""
+    command = ["flite", "-voice", speaker, "--setf", f"duration_stretch={stretch:.2f}", "-psdur", "-t", text, "-o", str(wav)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True)
+    found, base, last = [], 0.0, 0.0
+    for pair in said.stdout.split():
+        phone, end = pair.split(":")
+        if float(end) < last:
+            base, last = base + last, 0.0
+        found.append({"ipa": ipa(phone, CMU), "start": base + last, "end": base + float(end)})
+        last = float(end)
+    return found
+
+
+def train_on_flite(sentences: list[str], folder: pathlib.Path) -> None:
+    rng, clips = random.Random(11), []
+    (folder / "flite").mkdir(exist_ok=True)
+    for k in range(TRAINED_CLIPS):
+        text = ""
+        while len(text) < 120:
+            text += " " + re.sub(r"[^\w\s,.]", " ", rng.choice(sentences)).encode("ascii", "ignore").decode()
+        wav, speaker = folder / "flite" / f"{k}.wav", TRAINED[k % len(TRAINED)]
+        phones = flite(speaker, rng.uniform(0.8, 1.25), text, wav)
+        clips.append({"speaker": speaker, "language": "en", "wav": str(wav), "phonemes": phones})
+    json.dump(clips, open(folder / "flite-phones.json", "w"), ensure_ascii=False)
+
+
 def main() -> None:
     texts, folder = sys.argv[1], pathlib.Path(sys.argv[2])
     out = folder / "others"
@@ -81,6 +111,7 @@ def main() -> None:
         entry = json.loads(line)
         by_language.setdefault(entry["language"], []).append(entry["text"])
     # What espeak-ng reads to the network in training is the first 90 %.
+    train_on_flite(by_language["en"][: int(0.9 * len(by_language["en"]))], folder)
     by_language = {k: v[int(0.9 * len(v)) :] for k, v in by_language.items()}
     clips: list[dict] = []
 
@@ -109,20 +140,7 @@ def main() -> None:
     for speaker in FLITE:
         for k in range(CLIPS):
             wav = out / f"flite-{speaker}-{k}.wav"
-            said = subprocess.run(["flite", "-voice", speaker, "-psdur", "-t", say("en", "ascii"), "-o", str(wav)], check=True, capture_output=True, text=True)
-            phones, start = [], 0.0
-            for pair in said.stdout.split():
-                phone, end = pair.split(":")
-                # flite counts every sentence from 0.
-                phones.append((phone, float(end)))
-            found, base, last = [], 0.0, 0.0
-            for phone, end in phones:
-                if end < last:
-                    base += last
-                    last = 0.0
-                found.append({"ipa": ipa(phone, CMU), "start": base + last, "end": base + end})
-                last = end
-            add(f"flite-{speaker}", "en", wav, found)
+            add(f"flite-{speaker}", "en", wav, flite(speaker, 1.0, say("en", "ascii"), wav))
     labels = sorted(RECORDED.glob("lab/*.lab"))
     for lab in labels[:: max(1, len(labels) // 60)]:
         add("person-ru", "ru", RECORDED / "wav" / f"{lab.stem}.wav", segments(lab.read_text(), RUSSIAN))

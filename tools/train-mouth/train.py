@@ -1,6 +1,6 @@
 """Trains the network. Usage: python train.py FOLDER OUT.pickle MINUTES [START.pickle]
 
-Reads FOLDER/train.{0,1,…}.feats, nonspeech.0.feats and validation.0.feats. Prints losses, and now and then the
+Reads FOLDER/{train,flite,nonspeech}.{0,1,…}.feats and validation.0.feats. Prints losses, and now and then the
 correlation of the aperture on validation speech. What is kept is a running mean of the weights. The learning rate follows
 the clock, so that training ends in time however busy the machine is.
 """
@@ -25,7 +25,10 @@ from metrics import aperture, correlation, load
 BATCH, FRAMES = 12, 600
 CONTEXT = network.LEFT + network.RIGHT
 SILENCE = -3.5
+# How often each set is drawn from.
+SHARES = {"train": 0.66, "flite": 0.28, "nonspeech": 0.06}
 PEAK_RATE, FINAL_RATE = 2e-3, 1.5e-5
+TUNING_RATE = 8e-4  # where training goes on from weights
 JAW, WIDTH, ROUND, UPPER, LOWER, TEETH_U, TEETH_L, TONGUE, SMILE, PRESS, TUCK = range(11)
 # One over the spread of each parameter in speech, times how much it is seen.
 WEIGHT = jnp.array([4, 8, 3.5, 3, 3, 1.2, 1.2, 1.2, 3, 2.5, 2.5])
@@ -52,10 +55,13 @@ def perturbed(rng, x):
 class Clips:
     def __init__(self, folder):
         self.sets = []
-        for name in ("train", "nonspeech"):
+        shares = []
+        for name, share in SHARES.items():
+            copies = sorted(glob.glob(f"{folder}/{name}.[0-9].feats"))
             entries = json.load(open(f"{folder}/{name}.json"))
             mouths = np.memmap(f"{folder}/{name}.mouths", np.float32, "r").reshape(-1, 14)
-            for path in sorted(glob.glob(f"{folder}/{name}.[0-9].feats")):
+            for path in copies:
+                shares.append(share / len(copies))
                 raw = np.memmap(path, np.float16, "r")
                 raw = raw[: len(raw) // network.BANDS * network.BANDS].reshape(-1, network.BANDS)
                 feats = np.empty(raw.shape, np.float16)
@@ -66,8 +72,7 @@ class Clips:
                     feats[at : at + e["frames"]] = mel.normalise(raw[at : at + e["frames"]].astype(np.float32))
                     at += e["frames"]
                 self.sets.append((feats[:at], mouths))
-        self.weights = np.array([len(s[0]) for s in self.sets], float)
-        self.weights /= self.weights.sum()
+        self.weights = np.array(shares) / sum(shares)
 
     def window(self, rng):
         feats, mouths = self.sets[rng.choice(len(self.sets), p=self.weights)]
@@ -129,9 +134,10 @@ def main():
     key = jax.random.PRNGKey(1)
     validation = load(folder, "validation", "0")
     start, running, n, done = time.time(), [], 0, 0.0
+    peak = TUNING_RATE if len(sys.argv) > 4 else PEAK_RATE
     while done < 1:
         done = min(1.0, (time.time() - start) / seconds)
-        rate = min(1, (n + 1) / 100) * (FINAL_RATE + (PEAK_RATE - FINAL_RATE) * 0.5 * (1 + np.cos(np.pi * done)))
+        rate = min(1, (n + 1) / 100) * (FINAL_RATE + (peak - FINAL_RATE) * 0.5 * (1 + np.cos(np.pi * done)))
         x, y = clips.batch(rng)
         key, sub = jax.random.split(key)
         params, mean, state, total, parts = step(params, mean, state, x, y, sub, rate, min(0.997, n / (n + 10)))

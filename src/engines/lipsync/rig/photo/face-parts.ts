@@ -8,6 +8,7 @@ import { MouthPart } from "./mouth-part.ts";
 import { MouthShape } from "./mouth-shape.ts";
 import { mouthTones } from "./mouth-tones.ts";
 import { type Drawing, paintPart } from "./part-painter.ts";
+import { softnessOf } from "./softness.ts";
 
 /** A blink under this does not show. */
 const LEAST_SHUT = 0.01;
@@ -23,8 +24,8 @@ export class FaceParts {
    */
   constructor(marks: FaceMarks, still: FramePlanes, scale: number) {
     const curves = lipCurves(marks, scale);
-    // A picture that is enlarged is as soft as its pixels are large.
-    const soft = Math.min(4, Math.max(1.2, 0.9 * scale));
+    // What is drawn is to be as soft as what is photographed.
+    const soft = softnessOf(still, marks);
     const shape = new MouthShape(curves);
     this.#mouth = new MouthPart(shape, new MouthInside(shape, mouthTones(still, curves), soft), soft);
     this.#lids = marks.eyes.map((eye) => new LidPart(eye, Math.min(soft, 2)));

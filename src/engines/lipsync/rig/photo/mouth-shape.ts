@@ -29,7 +29,7 @@ const WIDTH_SHARE = 0.75;
 const UNSMILED = 0.4;
 const RING_FLAT = 0.25;
 /** How far beside the corners the cheeks follow them, in half mouth widths. */
-const CHEEK = 1.3;
+const CHEEK = 0.9;
 /** Depth under the chin that follows it, in mouth widths. */
 const THROAT = 0.5;
 
