@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import type { AvatarSheet, LayerPlace } from "./avatar-sheet.ts";
-import { frameBytes, planesOf, type FramePlanes } from "./frame-planes.ts";
-import { type Bitmap, blueOf, extendFoot, limitBand, lumaOf, redOf, type Texture, toTexture } from "./texture.ts";
+import type { FramePlanes } from "./frame-planes.ts";
+import { toPlanes } from "./rgb-planes.ts";
+import { type Bitmap, extendFoot, limitBand, type Texture, toTexture } from "./texture.ts";
 
 /** The design frame that sheets are written in, u. */
 export const DESIGN = { width: 1280, height: 720 } as const;
@@ -35,40 +36,6 @@ async function decode(sharp: Sharp, file: string, width: number, height: number)
   const fitted = w === width && h === height ? image : image.resize(width, height, { fit: "fill", kernel: "lanczos3" });
   const { data } = await fitted.ensureAlpha().raw().toBuffer({ resolveWithObject: true });
   return { width, height, data };
-}
-
-function toFrame(bitmap: Bitmap): FramePlanes {
-  const { width, height, data } = bitmap;
-  const planes = planesOf(new Uint8Array(frameBytes(width, height)), width, height);
-  const { y, u, v, chromaWidth, chromaHeight } = planes;
-  const blue = new Float32Array(width + 2);
-  const red = new Float32Array(width + 2);
-  for (let row = 0; row < chromaHeight; row++) {
-    blue.fill(0);
-    red.fill(0);
-    for (let half = 0; half < 2; half++) {
-      const line = Math.min(height - 1, 2 * row + half);
-      for (let x = 0, at = line * width * 4; x < width; x++, at += 4) {
-        const r = data[at] as number;
-        const g = data[at + 1] as number;
-        const b = data[at + 2] as number;
-        y[line * width + x] = lumaOf(r, g, b) + 0.5;
-        blue[x + 1]! += blueOf(r, g, b);
-        red[x + 1]! += redOf(r, g, b);
-      }
-    }
-    for (const sums of [blue, red]) {
-      sums[0] = sums[1] as number;
-      sums[width + 1] = sums[width] as number;
-    }
-    // Chroma sits at the left of its pair of columns: 1 2 1 around that column, and both rows.
-    for (let column = 0, to = row * chromaWidth; column < chromaWidth; column++, to++) {
-      const x = 2 * column + 1;
-      u[to] = ((blue[x - 1] as number) + 2 * (blue[x] as number) + (blue[x + 1] as number)) / 8 + 0.5;
-      v[to] = ((red[x - 1] as number) + 2 * (red[x] as number) + (red[x + 1] as number)) / 8 + 0.5;
-    }
-  }
-  return planes;
 }
 
 /** The levels of a vertical strip as bitmaps of their own. */
@@ -115,7 +82,9 @@ export async function loadLayers(
   };
   const { layers } = sheet;
   const [background, lids, torso, head, eyes, iris, catchlight, brows, backHair] = await Promise.all([
-    inTurn(layers.background.file, width, height).then(toFrame),
+    inTurn(layers.background.file, width, height).then((picture) =>
+      toPlanes(picture.data, picture.width, picture.height, 4),
+    ),
     bitmapOf(layers.lids, layers.lids.levels).then((strip) => cut(strip, layers.lids.levels)),
     texture(layers.torso),
     texture(layers.head),

@@ -2,9 +2,12 @@ import type { FaceMarks, Point } from "../../../../library/face-marks.ts";
 import { bell, clamp01, smooth } from "../curves.ts";
 import { type Axes, axesThrough, toAxes } from "./axes.ts";
 import type { Colour, MovingPart } from "./part-painter.ts";
+import { edgeHeights } from "./edge-heights.ts";
 
 /** Places along an eye at which its lids' edges are kept. */
 const PLACES = 65;
+/** Smoothings of a lid's edge. */
+const SMOOTHINGS = 8;
 /** Part of the eye's height at its upper edge that belongs to the lid: lashes, and the lid's thickness. */
 const LASHES = 0.12;
 /** How far the upper lid falls when the eye is shut, and the lower one rises, in heights of the eye. */
@@ -38,8 +41,8 @@ export class LidPart implements MovingPart {
     const place = (p: Point): Point => toAxes(axes, p);
     const upper = eye.upper.map(place);
     const lower = eye.lower.map(place);
-    this.#upper = heights(upper, half);
-    this.#lower = heights(lower, half);
+    this.#upper = edgeHeights(upper, half, PLACES, SMOOTHINGS);
+    this.#lower = edgeHeights(lower, half, PLACES, SMOOTHINGS);
     let height = 0;
     for (let i = 0; i < PLACES; i++) {
       const open = Math.max(0, (this.#lower[i] as number) - (this.#upper[i] as number));
@@ -91,26 +94,4 @@ export class LidPart implements MovingPart {
 
   /** Behind the lid is the eye as the picture has it. */
   behind(_x: number, _y: number, _share: number, _tone: Colour): void {}
-}
-
-/** Heights of a lid's edge at the places along the eye. */
-function heights(points: readonly Point[], half: number): Float64Array {
-  const sorted = points.toSorted((a, b) => a[0] - b[0]);
-  const out = new Float64Array(PLACES);
-  let at = 0;
-  for (let i = 0; i < PLACES; i++) {
-    const x = half * ((2 * i) / (PLACES - 1) - 1);
-    while (at < sorted.length - 2 && (sorted[at + 1] as Point)[0] < x) at++;
-    const [ax, ay] = sorted[at] as Point;
-    const [bx, by] = sorted[at + 1] as Point;
-    out[i] = bx > ax ? ay + (by - ay) * clamp01((x - ax) / (bx - ax)) : ay;
-  }
-  const before = new Float64Array(PLACES);
-  for (let turn = 0; turn < 8; turn++) {
-    before.set(out);
-    for (let i = 1; i < PLACES - 1; i++) {
-      out[i] = ((before[i - 1] as number) + 2 * (before[i] as number) + (before[i + 1] as number)) / 4;
-    }
-  }
-  return out;
 }

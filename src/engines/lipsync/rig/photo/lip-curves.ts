@@ -1,5 +1,6 @@
 import type { FaceMarks, Point } from "../../../../library/face-marks.ts";
 import { clamp01, smooth } from "../curves.ts";
+import { edgeHeights } from "./edge-heights.ts";
 import { type Axes, axesThrough, toAxes } from "./axes.ts";
 
 /** Places along the lips at which their edges are kept, from the left corner to the right one. */
@@ -42,7 +43,7 @@ export function lipCurves(marks: FaceMarks, scale: number): LipCurves {
   const { axes, half } = axesThrough(left, right);
   const place = (p: Point): Point => toAxes(axes, p);
   const curve = (points: readonly Point[]): Float64Array =>
-    resample([[-half, 0], ...points.map(place), [half, 0]], half);
+    edgeHeights([[-half, 0], ...points.map(place), [half, 0]], half, PLACES, SMOOTHINGS);
   const outerUpper = curve(marks.outerUpper.slice(1, -1));
   const outerLower = curve(marks.outerLower.slice(1, -1));
   const innerUpper = curve(marks.innerUpper);
@@ -90,26 +91,4 @@ function sideAt(outline: readonly Point[]): number {
     if (ay * by <= 0 && ay !== by) return ax + ((bx - ax) * -ay) / (by - ay);
   }
   return (outline[0] as Point)[0];
-}
-
-/** Heights of a polyline at the places along the lips, smoothed. */
-function resample(points: readonly Point[], half: number): Float64Array {
-  const sorted = points.toSorted((a, b) => a[0] - b[0]);
-  const out = new Float64Array(PLACES);
-  let at = 0;
-  for (let i = 0; i < PLACES; i++) {
-    const x = half * ((2 * i) / (PLACES - 1) - 1);
-    while (at < sorted.length - 2 && (sorted[at + 1] as Point)[0] < x) at++;
-    const [ax, ay] = sorted[at] as Point;
-    const [bx, by] = sorted[at + 1] as Point;
-    out[i] = bx > ax ? ay + (by - ay) * clamp01((x - ax) / (bx - ax)) : ay;
-  }
-  const before = new Float64Array(PLACES);
-  for (let turn = 0; turn < SMOOTHINGS; turn++) {
-    before.set(out);
-    for (let i = 1; i < PLACES - 1; i++) {
-      out[i] = ((before[i - 1] as number) + 2 * (before[i] as number) + (before[i + 1] as number)) / 4;
-    }
-  }
-  return out;
 }

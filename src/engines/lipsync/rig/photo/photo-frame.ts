@@ -1,7 +1,7 @@
 import { type FaceMarks, faceBox, mapMarks } from "../../../../library/face-marks.ts";
 import { frameBytes, type FramePlanes, planesOf } from "../frame-planes.ts";
 import { type Placement, placePicture } from "./placement.ts";
-import { toPlanes } from "./rgb-planes.ts";
+import { toPlanes } from "../rgb-planes.ts";
 
 /** Texels of the texture per pixel of the frame: finer, so that moving by fractions of a pixel stays sharp. */
 export const FINER = 2;
