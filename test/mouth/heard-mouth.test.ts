@@ -122,7 +122,7 @@ test("runs of the closure's logit become closures, each full at its centre", () 
     [40, 60],
     [97, 100],
   ] as const) {
-    for (let i = from; i < to; i++) rows[i * ROW + CLOSED] = 2;
+    for (let i = from; i < to; i++) rows[i * ROW + CLOSED] = 5;
   }
   const closures = closuresIn(rows, CLOSED, 200);
   assert.deepEqual(

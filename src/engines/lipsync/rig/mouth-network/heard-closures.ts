@@ -4,8 +4,8 @@ import { ROW } from "./mouth-model.ts";
 /** A time in which lips are heard to be closed, seconds of the stream. */
 export type HeardClosure = { readonly centre: number; readonly half: number };
 
-/** Logit from which on a frame counts as closed. */
-const THRESHOLD = 2;
+/** Logit from which on a frame counts as closed: sure of it, since a closure heard where none is hurts more than one missed. */
+const THRESHOLD = 2.5;
 /** The network names the time from the middle of one ramp to the middle of the other, as `coarticulate` draws them. */
 const RAMP = 0.046;
 /** Closed lips are so for this long to each side of the centre, at least, seconds. */

@@ -50,6 +50,8 @@ export class HeardMouth {
     const block = features.push(samples);
     const end = features.length / sampleRate;
 
+    // Before a stream was what its first moment is: noise that began with the recording would sound like a syllable.
+    if (start === 0) for (let at = 0; at < LEFT; at++) this.#context.set(block.data.subarray(0, BANDS), at * BANDS);
     // `#context` ends where the block begins; mouths are pending from `RIGHT` frames before that on.
     const overlap = block.first - this.#pending;
     const seen = new Float32Array(this.#context.length + block.data.length + RIGHT * BANDS).fill(SILENCE);
