@@ -30,7 +30,10 @@ const said = (error: unknown): string => (error instanceof Error ? error.message
 
 async function load(): Promise<Runtime> {
   try {
-    return (runtime ??= await import("onnxruntime-node"));
+    runtime ??= await import("onnxruntime-node");
+    // What goes wrong comes back as an error: nothing is to be written beside the log.
+    runtime.env.logLevel = "fatal";
+    return runtime;
   } catch (error) {
     throw new Failure("runtime", said(error));
   }
@@ -45,7 +48,6 @@ async function open(command: OpenCommand): Promise<Reply> {
       intraOpNumThreads: command.threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: "all",
-      // What goes wrong comes back as an error: nothing is to be written beside the log.
       logSeverityLevel: 4,
       // Quiet speech must not slow a network down with numbers near zero.
       extra: { session: { set_denormal_as_zero: "1" } },

@@ -19,6 +19,7 @@ import {
   type VideoFormat,
   type X264Preset,
 } from "./video-codec.ts";
+import { SoundAhead } from "./sound-ahead.ts";
 import { VideoClock } from "./video-clock.ts";
 
 /** A picture as an encoder takes it: planar 4:2:0, BT.709, limited range; `release()` gives its memory back. */
@@ -206,11 +207,14 @@ async function pumpFrames(options: EncodeVideoOptions, sink: Writable, clock: Vi
 
 async function pumpAudio(options: EncodeVideoOptions, feed: LocalFeed, clock: VideoClock, stop: AbortSignal) {
   const socket = await orAborted(feed.connected, stop);
-  for await (const chunk of untilAborted(options.audio, stop)) {
+  const ahead = new SoundAhead(options.audio, options.channels, clock, stop);
+  const pulling = ahead.pull();
+  // Awaited below; should writing fail first, this must not count as unhandled.
+  pulling.catch(() => undefined);
+  for (let chunk = await ahead.next(); chunk; chunk = await ahead.next()) {
     await orAborted(writeFully(socket, bytesOf(chunk)), stop);
-    clock.addSamples(chunk.length / options.channels);
   }
-  clock.endSamples();
+  await pulling;
   while (true) {
     const missing = clock.missingSamples();
     if (missing > 0) {

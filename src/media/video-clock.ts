@@ -19,6 +19,11 @@ export class VideoClock {
     return this.#frames;
   }
 
+  /** True when the source of pictures is exhausted. */
+  get framesEnded(): boolean {
+    return this.#framesEnded;
+  }
+
   /** True when both tracks have all they need. */
   get complete(): boolean {
     return this.#framesEnded && this.#soundLength !== undefined && this.#frames >= this.#total();

@@ -141,6 +141,18 @@ await describeEachBinaries("encodeVideo", (binaries) => {
     });
   });
 
+  it("ends where the encoder holds back more pictures than there is room for sound", async () => {
+    await withRoot(async (root) => {
+      // A picture a second: what the encoder looks ahead is many seconds of sound.
+      for (const pace of [0, 5]) {
+        const frames = framesOf(pictures, 45, undefined, pace);
+        const changes = { fps: 1, frames, audio: toneOf(48_000, 45, 2), sampleRate: 48_000, channels: 2 as const };
+        const made = await encodeVideo(job(root, { ...changes, signal: AbortSignal.timeout(30_000) }));
+        assert.equal(made.frames, 45);
+      }
+    });
+  });
+
   it("tells of each frame once", async () => {
     await withRoot(async (root) => {
       const counts: number[] = [];
