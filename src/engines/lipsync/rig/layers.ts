@@ -8,7 +8,7 @@ import { type Bitmap, extendFoot, limitBand, type Texture, toTexture } from "./t
 export const DESIGN = { width: 1280, height: 720 } as const;
 
 /** Texels of a texture per output pixel: finer than the output, so that moving by fractions of a pixel stays sharp. */
-const OVERSAMPLING = 2;
+const OVERSAMPLING = 1.5;
 
 /** A person's layers, ready to be drawn at one output size. */
 export type Layers = {
