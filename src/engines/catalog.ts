@@ -109,7 +109,10 @@ export class EngineCatalog {
 /** `Did you mean …?` where a name is near, and the names there are. */
 export function suggest(name: string, known: readonly string[]): string {
   if (known.length === 0) return "There are none.";
-  const near = closest(name.toLowerCase(), [...known]);
-  const close = distance(name.toLowerCase(), near.toLowerCase()) <= Math.max(2, Math.floor(near.length / 3));
+  // `voice` for `tts_voice`: a part of one name alone is nearer than any spelling.
+  const parts = known.filter((each) => each.toLowerCase().split("_").includes(name.toLowerCase()));
+  const near = parts.length === 1 ? (parts[0] as string) : closest(name.toLowerCase(), [...known]);
+  const close =
+    parts.length === 1 || distance(name.toLowerCase(), near.toLowerCase()) <= Math.max(2, Math.floor(near.length / 3));
   return `${close ? `Did you mean "${near}"? ` : ""}Known: ${known.join(", ")}.`;
 }

@@ -73,6 +73,8 @@ test("an unknown param names the nearest known one", async () => {
     ["params.avatr"],
   );
   assert.match(error.violations?.[0]?.message ?? "", /Did you mean "avatar"\?/);
+  const part = await refusal({ operation: "lipsync", params: { text: "hi", voice: "mabel" } });
+  assert.match(part.violations?.[0]?.message ?? "", /Did you mean "tts_voice"\?/);
 });
 
 test("every violation is listed by its path", async () => {
