@@ -18,7 +18,15 @@ const FLOORS = [
   ["src/library"],
   ["src/graphs"],
   ["src/inference", "src/checkpoints", "src/signal", "src/media", "src/storage", "src/net", "src/worker"],
-  ["src/config.ts", "src/errors.ts", "src/events.ts", "src/limits.ts", "src/log.ts", "src/telemetry.ts"],
+  [
+    "src/config.ts",
+    "src/errors.ts",
+    "src/events.ts",
+    "src/limits.ts",
+    "src/log.ts",
+    "src/telemetry.ts",
+    "src/variables.ts",
+  ],
 ];
 
 /** Packages that have one door. */

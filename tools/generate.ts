@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { outputSchema } from "../handler/job.ts";
-import { VARIABLES } from "../src/config.ts";
+import { VARIABLES } from "../src/variables.ts";
 import { AppError, ERROR_CODES } from "../src/errors.ts";
 import { OPERATIONS } from "../src/operations/index.ts";
 import type { Operation } from "../src/operations/operation.ts";

@@ -1,12 +1,15 @@
-import { statfs } from "node:fs/promises";
-import { mkdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, statfs } from "node:fs/promises";
 import { createServices } from "../../handler/services.ts";
 import type { Config } from "../config.ts";
-import { checkConfiguredBucket } from "./doctor-bucket.ts";
+import { toAppError } from "../errors.ts";
 import { detectDevice, gpuNames, probeRuntime } from "../inference/devices.ts";
 import { silentLog } from "../log.ts";
 import { type Binary, binaryVersion, resolveBinaries } from "../media/binaries.ts";
 import { availableEncoders } from "../media/encoders.ts";
+import { planOf } from "./deploy/plan.ts";
+import { readRunpodToml } from "./deploy/runpod-toml.ts";
+import { checkConfiguredBucket } from "./doctor-bucket.ts";
 
 /** One thing looked at. `required`: jobs cannot run without it. */
 export type Finding = {
@@ -37,13 +40,35 @@ export async function doctorCommand(
   config: Config,
 ): Promise<void> {
   const bucket = checkConfiguredBucket(config, options.fixLifecycle ?? false);
-  const groups = [checkNode(), checkMedia(config), checkRuntime(), checkDisk(config), bucket, checkEngines(config)];
+  const groups = [
+    checkNode(),
+    checkMedia(config),
+    checkRuntime(),
+    checkDisk(config),
+    bucket,
+    checkEngines(config),
+    checkDeployment(),
+  ];
   const findings = (await Promise.all(groups)).flat();
   const failed = findings.some(({ ok, required }) => required && !ok);
   process.stdout.write(
     options.json ? `${JSON.stringify({ ok: !failed, findings }, null, 2)}\n` : report(findings, failed),
   );
   if (failed) process.exitCode = 1;
+}
+
+/** The endpoint's settings, where there are any. */
+async function checkDeployment(): Promise<Finding[]> {
+  const file = "runpod.toml";
+  if (!existsSync(file)) return [];
+  const finding = { group: "Deployment", name: file, required: false };
+  try {
+    const { endpoint } = planOf(await readRunpodToml(file), { image: "any" });
+    const detail = `${endpoint.name}: ${endpoint.workersMin} to ${endpoint.workersMax} workers`;
+    return [{ ...finding, ok: true, detail }];
+  } catch (error) {
+    return [{ ...finding, ok: false, detail: toAppError(error).message, remedy: "Mend the file: docs/deploy.md." }];
+  }
 }
 
 async function checkNode(): Promise<Finding[]> {

@@ -142,4 +142,26 @@ describe("talkbox deploy", () => {
     const noImage = await deploy(["--dry-run", "-f", await settings('name = "x"')]);
     assert.match(noImage.stderr, /Which image\?.*--image/s);
   });
+
+  test("talkbox doctor looks at the file, and says what is wrong with it", async () => {
+    const doctor = async (text: string) => {
+      await writeFile(join(folder, "runpod.toml"), text);
+      const child = spawn(process.execPath, [join(root, "src/cli/main.ts"), "doctor", "--json"], { cwd: folder });
+      let stdout = "";
+      child.stdout.on("data", (chunk) => (stdout += String(chunk)));
+      await new Promise((resolve) => child.on("close", resolve));
+      const { findings } = JSON.parse(stdout) as { findings: { name: string; ok: boolean; detail: string }[] };
+      return findings.find(({ name }) => name === "runpod.toml");
+    };
+    assert.deepEqual(await doctor('name = "x"\n[endpoint]\nmax_workers = 2'), {
+      group: "Deployment",
+      name: "runpod.toml",
+      required: false,
+      ok: true,
+      detail: "x: 0 to 2 workers",
+    });
+    const faulty = await doctor('name = "x"\n[endpoint]\nmax_workers = "2"');
+    assert.equal(faulty?.ok, false);
+    assert.match(faulty?.detail ?? "", /endpoint\.max_workers must be integer/);
+  });
 });
