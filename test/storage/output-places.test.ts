@@ -50,7 +50,7 @@ async function leave({ root, config }: { root: TempDir; config: Config }): Promi
 }
 
 async function until(done: () => boolean): Promise<void> {
-  for (let wait = 0; wait < 400 && !done(); wait++) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (let wait = 0; wait < 2000 && !done(); wait++) await new Promise((resolve) => setTimeout(resolve, 10));
   assert.ok(done());
 }
 

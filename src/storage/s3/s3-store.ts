@@ -49,7 +49,7 @@ export class S3Store implements ArtifactStore {
       const digest = await digestOf(source, signal);
       const expiresAt = options.expiresAt ?? this.expiryOf(ttlSeconds);
       const fields = objectFields(key, { mime, sha256: digest.sha256, expiresAt });
-      // The index beside the object: an entry without one is dropped by a sweep.
+      // The index beside the object: a sweep that finds an entry without one waits for the upload.
       const indexed = this.#indexed(key, expiresAt, signal);
       const sent = upload(this.#client, {
         source,
@@ -137,6 +137,7 @@ export class S3Store implements ArtifactStore {
     let ended: string | undefined;
     if (isKey(key)) {
       const found = await this.#head(key);
+      if (!found && entry.expiresAt > now - S3_STALE_UPLOAD_MS) return undefined;
       if (found && found.expiresAt !== null && found.expiresAt <= now) {
         const target = this.#target(key);
         await this.#client.call(async ({ sdk, s3 }, options) => s3.send(new sdk.DeleteObjectCommand(target), options));

@@ -163,6 +163,20 @@ describe("uploads", () => {
     assert.ok(!place.server.bucket.objects.has(options.key));
   });
 
+  it("that outlast what they send are swept once they are through", async () => {
+    await using place = await strictPlace();
+    await using file = await withFile(Buffer.alloc(S3_PART_BYTES + 1));
+    place.server.fail({ kind: { delayMs: 500 }, operations: ["UploadPart"], times: 1 });
+    const indexed = () => [...place.server.bucket.objects.keys()].some((key) => key.startsWith(".talkbox/expires/"));
+    const put = place.store.put(file.path, options);
+    for (let wait = 0; wait < 400 && !indexed(); wait++) await new Promise((resolve) => setTimeout(resolve, 10));
+    place.clock.now += 700_000;
+    assert.deepEqual(await place.store.sweep(place.clock.now), []);
+    await put;
+    assert.deepEqual(await place.store.sweep(place.clock.now), [options.key]);
+    assert.equal(place.server.bucket.objects.size, 0);
+  });
+
   it("that a dead process left are taken back by a sweep, a day later", async () => {
     await using place = await strictPlace();
     const { sdk, s3 } = await place.client.connect();
