@@ -18,6 +18,7 @@ const ERROR_TABLE = {
   engine_failed: { status: 500, retryable: true },
   media_failed: { status: 500, retryable: true },
   engine_unavailable: { status: 503, retryable: false },
+  model_unusable: { status: 503, retryable: false },
   shutting_down: { status: 503, retryable: true },
   download_failed: { status: 502, retryable: true },
   timeout: { status: 504, retryable: true },

@@ -18,6 +18,7 @@ const PINNED: Record<ErrorCode, [status: number, retryable: boolean]> = {
   engine_failed: [500, true],
   media_failed: [500, true],
   engine_unavailable: [503, false],
+  model_unusable: [503, false],
   shutting_down: [503, true],
   download_failed: [502, true],
   timeout: [504, true],

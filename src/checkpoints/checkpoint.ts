@@ -1,0 +1,42 @@
+import { type Dtype, DTYPE_BYTES, toFloat32 } from "./dtype.ts";
+import type { PickleValue } from "./pickle/values.ts";
+
+/** How a file is laid out. */
+export type CheckpointFormat = "torch-zip" | "torch-legacy" | "torchscript" | "pickle" | "safetensors" | "npy" | "npz";
+
+/** One tensor of a checkpoint; its data is read when asked for. */
+export type CheckpointTensor = {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  /** The elements in C order, little-endian, in memory of their own. @throws AppError `model_unusable` */
+  read(): Promise<Uint8Array>;
+};
+
+/** A file of weights, open. */
+export type Checkpoint = Disposable & {
+  /** Base name. */
+  readonly file: string;
+  readonly format: CheckpointFormat;
+  /** By the name that a module gives them: prefixes of wrappers (`module.`) are gone. */
+  readonly tensors: ReadonlyMap<string, CheckpointTensor>;
+  /** What else stood beside the weights, such as an RVC voice's `config`, `sr` and `version`; no tensors. */
+  readonly fields: ReadonlyMap<string, PickleValue>;
+  /** The whole object of a pickle; undefined for other forms. */
+  readonly root: PickleValue | undefined;
+};
+
+/** Elements of a shape. */
+export function countOf(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1);
+}
+
+/** Bytes of a tensor's elements. */
+export function bytesOf({ shape, dtype }: Pick<CheckpointTensor, "shape" | "dtype">): number {
+  return countOf(shape) * DTYPE_BYTES[dtype];
+}
+
+/** A tensor's elements as float32, in C order. */
+export async function readFloat32(tensor: CheckpointTensor): Promise<Float32Array> {
+  return toFloat32(await tensor.read(), tensor.dtype);
+}
