@@ -5,9 +5,13 @@ import { TempDir } from "../src/media/temp.ts";
 import type { OperationContext } from "../src/operations/operation.ts";
 import type { Artifact } from "../src/storage/artifact.ts";
 import { deliver } from "../src/storage/deliver.ts";
+import { parseKey } from "../src/storage/file-name.ts";
 import type { EngineUse, StageClock } from "../src/telemetry.ts";
 import type { ParsedJob } from "./job.ts";
 import type { Services } from "./services.ts";
+
+/** Folders of what callers brought to be kept. */
+const LIBRARY_FOLDERS: ReadonlySet<string> = new Set(["voices", "avatars"]);
 
 /** One job's surroundings; disposing of it removes the job's temporary files. */
 export type JobScope = AsyncDisposable & {
@@ -36,6 +40,7 @@ export function createJobContext(parts: Parts): JobScope {
   const artifacts: Artifact[] = [];
   const progress = monotonic(emit);
   const bucket = services.outputs.bucketFor(parsed.output.delivery, parsed.bucket);
+  const lanes = services.lanes.forJob(signal, () => clock.enter("queue"));
   let inlined = 0;
   let temp: Promise<TempDir> | undefined;
   let ended = false;
@@ -46,29 +51,41 @@ export function createJobContext(parts: Parts): JobScope {
   };
   const context: OperationContext = {
     jobId: parsed.id,
+    stored: {
+      async delete(key) {
+        refuseForeign(key);
+        return parsed.bucket && bucket.place ? (await bucket.place.store()).delete(key) : services.deleteStored(key);
+      },
+      deleteOfJob: services.deleteOfJob,
+    },
     config,
     signal,
     emit: progress.emit,
     log,
     clock,
     engines,
+    voices: services.library.voices,
+    avatars: services.library.avatars,
+    lanes,
     binaries: () => services.binaries(),
+    streams: services.streams,
     async tempDir() {
       // A branch of the work that has not heard yet that the job has ended must not leave a folder behind.
       if (ended) throw new AppError("cancelled", "The job has ended.");
       return (await (temp ??= TempDir.create(services.tempRoot))).path;
     },
-    async deliver(output, { persist = false, field } = {}) {
+    async deliver(output, { persist = false, field, ttlSeconds } = {}) {
       const artifact = await deliver(output, {
         delivery: field === undefined ? parsed.output.delivery : await deliveryInField(),
         persist: persist || parsed.output.persist,
-        ttlSeconds: parsed.output.ttl_seconds ?? config.ttlSeconds,
+        ttlSeconds: parsed.output.ttl_seconds ?? ttlSeconds ?? config.ttlSeconds,
         // The limit is the answer's, whatever the number of files in it.
         inlineLimitBytes: Math.max(0, config.inlineLimitBytes - inlined),
         signal,
         store: () => services.store(),
         diskLasts: () => services.outputs.diskLasts(),
         bucket: bucket.place,
+        uploading: (work) => lanes.hold(["upload"], work),
         warn: (message) => context.warn(message),
         onProgress: (sent, bytes) =>
           progress.emit({ type: "progress", progress: 0, stage: "upload", stage_progress: sent / Math.max(1, bytes) }),
@@ -97,6 +114,18 @@ export function createJobContext(parts: Parts): JobScope {
       await (await temp)?.[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Only outputs are files of jobs: beside them lie the voices and avatars that callers brought. */
+function refuseForeign(key: string): void {
+  const [folder = "", inner = "", ...deeper] = parseKey(key);
+  const ofLibrary = folder === "saved" && LIBRARY_FOLDERS.has(inner) && deeper.length > 0;
+  if (inner === "" || LIBRARY_FOLDERS.has(folder) || ofLibrary) {
+    throw new AppError(
+      "invalid_input",
+      `"${key}" is not the key of an output. Voices and avatars are deleted by delete_voice and delete_avatar.`,
+    );
+  }
 }
 
 /** An artifact as it is listed when a field of the result carries its base64. */

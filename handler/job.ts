@@ -22,12 +22,14 @@ const s3ConfigSchema = z.object({
   accessId: z.string(),
   accessSecret: z.string(),
   bucketName: z.string().default(""),
+  objectPath: z.string().default(""),
   endpointUrl: z.string().default(""),
 });
 
 const S3_CONFIG_NAMES = {
   endpointUrl: "s3Config.endpointUrl",
   bucket: "s3Config.bucketName",
+  folder: "s3Config.objectPath",
   accessKeyId: "s3Config.accessId",
   secretAccessKey: "s3Config.accessSecret",
 } as const;
@@ -98,9 +100,10 @@ function parseBucket(s3Config: unknown, violations: Violation[]): BucketSettings
     violations.push(...describeIssues(parsed.error, "s3Config", s3ConfigSchema));
     return undefined;
   }
-  const { accessId, accessSecret, bucketName, endpointUrl } = parsed.data;
+  const { accessId, accessSecret, bucketName, objectPath, endpointUrl } = parsed.data;
   const keys = { accessKeyId: accessId, secretAccessKey: accessSecret, sessionToken: "" };
-  const request = { endpointUrl, bucket: bucketName, region: "", addressing: "auto", ...keys } as const;
+  const place = { endpointUrl, bucket: bucketName, folder: objectPath, region: "" } as const;
+  const request = { ...place, addressing: "auto", ...keys } as const;
   try {
     return bucketSettings(request, S3_CONFIG_NAMES);
   } catch (error) {

@@ -2,23 +2,38 @@ import { tmpdir } from "node:os";
 import PQueue from "p-queue";
 import type { Config } from "../src/config.ts";
 import { EngineCatalog, type EngineSource } from "../src/engines/catalog.ts";
+import { Lanes } from "../src/lanes.ts";
 import type { Log } from "../src/log.ts";
+import { AVATARS_IN_BUCKET, StoredAvatars } from "../src/library/stored-avatars.ts";
+import { StoredVoices, VOICES_IN_BUCKET } from "../src/library/stored-voices.ts";
 import { type Binaries, resolveBinaries } from "../src/media/binaries.ts";
+import { LiveStreams } from "../src/media/fragmented-live.ts";
 import type { DiskStore } from "../src/storage/disk.ts";
+import { SharedFolders } from "../src/storage/s3/shared-folders.ts";
 import { openOutputPlaces, type OutputPlaces, untilItSucceeds } from "./output-places.ts";
+import { remoteSpeechSources } from "./remote-speech.ts";
 
 /** What a process makes once and every job shares. */
 export type Services = AsyncDisposable & {
   readonly config: Config;
   readonly log: Log;
   readonly engines: EngineCatalog;
+  readonly library: Library;
   /** Places for heavy jobs. */
   readonly places: PQueue;
+  /** Permits for what heavy jobs share. */
+  readonly lanes: Lanes;
   readonly tempRoot: string;
   /** Where outputs can go: disk, bucket, and what waits for it. */
   readonly outputs: OutputPlaces;
+  /** Videos that can be watched while they are made. */
+  readonly streams: LiveStreams;
   /** The disk's store. */
   store(): Promise<DiskStore>;
+  /** Deletes a file wherever a job may have stored it; answers whether there was one. */
+  deleteStored(key: string): Promise<boolean>;
+  /** Deletes what a job stored, where a list of jobs is kept. */
+  readonly deleteOfJob?: ((jobId: string) => Promise<number>) | undefined;
   binaries(): Promise<Binaries>;
 };
 
@@ -32,7 +47,21 @@ export type ServiceOptions = {
   readonly urlOf?: (key: string) => string;
   readonly engines?: readonly EngineSource[];
   readonly tempRoot?: string;
+  readonly deleteOfJob?: (jobId: string) => Promise<number>;
 };
+
+/** The voices and avatars that callers brought. */
+export type Library = { readonly voices: StoredVoices; readonly avatars: StoredAvatars };
+
+/** Opens the library: on this disk, and in the deployment's bucket where there is one. */
+function openLibrary({ dataDir, modelsDir }: Config, log: Log, { bucket }: OutputPlaces): Library {
+  const voices = bucket && new SharedFolders(bucket, VOICES_IN_BUCKET);
+  const folders = bucket && new SharedFolders(bucket, AVATARS_IN_BUCKET);
+  return {
+    voices: new StoredVoices(dataDir, log, voices),
+    avatars: new StoredAvatars({ dataDir, modelsDir, log, folders }),
+  };
+}
 
 /** Makes the services of a process; nothing is loaded or looked up before it is needed. */
 export function createServices(config: Config, log: Log, options: ServiceOptions = {}): Services {
@@ -44,16 +73,22 @@ export function createServices(config: Config, log: Log, options: ServiceOptions
       ignoreSystem: config.ignoreSystemFfmpeg,
     }),
   );
-  const engines = new EngineCatalog(options.engines ?? engineSources(config, log, binaries));
   const outputs = openOutputPlaces(config, log, options);
+  const library = openLibrary(config, log, outputs);
+  const engines = new EngineCatalog(options.engines ?? engineSources(config, log, binaries, library));
   return {
     config,
     log,
     engines,
+    library,
     places: new PQueue({ concurrency: config.concurrency }),
+    lanes: new Lanes(config.lanes),
     tempRoot: options.tempRoot ?? tmpdir(),
     outputs,
+    streams: new LiveStreams(),
     store: () => outputs.disk(),
+    deleteStored: (key) => deleteStored(outputs, key),
+    deleteOfJob: options.deleteOfJob,
     binaries,
     async [Symbol.asyncDispose]() {
       await Promise.all([engines[Symbol.asyncDispose](), outputs[Symbol.asyncDispose]()]);
@@ -61,16 +96,27 @@ export function createServices(config: Config, log: Log, options: ServiceOptions
   };
 }
 
+async function deleteStored(outputs: OutputPlaces, key: string): Promise<boolean> {
+  const { bucket } = outputs;
+  const onDisk = await (await outputs.disk()).delete(key);
+  // What still waits for the bucket must not be sent after its end.
+  const waiting = (await bucket?.outbox.remove(key)) ?? false;
+  return ((await bucket?.store.delete(key)) ?? false) || waiting || onDisk;
+}
+
 /** The engines that Talkbox has, best first within a kind. */
-function engineSources(config: Config, log: Log, binaries: () => Promise<Binaries>): EngineSource[] {
+function engineSources(config: Config, log: Log, binaries: () => Promise<Binaries>, library: Library): EngineSource[] {
   const { modelsDir } = config;
+  const speech = remoteSpeechSources(config, log, binaries);
   return [
+    ...speech.preferred,
     {
       id: "espeak",
       kind: "speech",
       load: async () =>
         (await import("../src/engines/speech/espeak/espeak-engine.ts")).createEspeakEngine({ modelsDir }),
     },
+    ...speech.byName,
     {
       id: "rig",
       kind: "lipsync",
@@ -79,6 +125,7 @@ function engineSources(config: Config, log: Log, binaries: () => Promise<Binarie
           modelsDir,
           dataDir: config.dataDir,
           log,
+          stored: library.avatars,
           binaries,
         }),
     },
@@ -96,6 +143,26 @@ function engineSources(config: Config, log: Log, binaries: () => Promise<Binarie
       id: "dio",
       kind: "pitch",
       load: async () => (await import("../src/engines/pitch/dio/dio-engine.ts")).createDioEngine(),
+    },
+    {
+      id: "llm-api",
+      kind: "chat",
+      load: async () =>
+        (await import("../src/engines/chat/openai/hosts.ts")).createLlmApiEngine(config.languageModels()),
+    },
+    {
+      id: "openai",
+      kind: "chat",
+      load: async () =>
+        (await import("../src/engines/chat/openai/hosts.ts")).createOpenAiEngine(config.languageModels()),
+    },
+    {
+      id: "question-set",
+      kind: "chat",
+      load: async () =>
+        (await import("../src/engines/chat/question-set/question-set-engine.ts")).createQuestionSetEngine({
+          modelsDir,
+        }),
     },
   ];
 }

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { delimiter, resolve } from "node:path";
 import type { z } from "zod";
 import { AppError } from "./errors.ts";
+import type { SpeechVariables } from "./speech-variables.ts";
 import { type Variable, VARIABLES } from "./variables.ts";
 
 /**
@@ -14,7 +15,11 @@ import { type Variable, VARIABLES } from "./variables.ts";
 export type Config = {
   readonly dataDir: string;
   readonly modelsDir: string;
+  /** A second place of RVC voices. */
+  readonly rvcDir: string;
   readonly concurrency: number;
+  /** Jobs that use each of these at once. */
+  readonly lanes: Readonly<Record<"gpu" | "cpu" | "encode" | "upload", number>>;
   readonly ttlSeconds: number;
   readonly inlineLimitBytes: number;
   /** Where a network volume would be mounted. */
@@ -35,15 +40,43 @@ export type Config = {
   readonly port: number;
   readonly portHealth: number;
   readonly publicUrl: string;
+  /** The document that rules where those of the avatar API differ. */
+  readonly profile: "avatar" | "interview-2025-01";
+  /** What URLs of the avatar API begin with; empty for none, never with a slash at the end. */
+  readonly lipsyncBaseUrl: string;
+  readonly videoCleanup: { readonly enabled: boolean; readonly ttlSeconds: number; readonly intervalSeconds: number };
+  /** Whom the chunk API shows: an avatar's name, or `auto`. */
+  readonly chunkAvatar: string;
+  /** Whether log lines may carry names of files. */
+  readonly logNames: boolean;
   readonly apiKey: string;
+  /** Origins, or `*`. */
+  readonly corsOrigins: readonly string[];
+  /** Requests a minute and address; 0 for any number. */
+  readonly rateLimit: number;
   readonly queueSize: number;
   readonly webhookSecret: string;
   /** An hour. */
   readonly gpuPrice: number;
+  /** What the environment says of language models, with their keys. */
+  readonly languageModels: () => LanguageModelVariables;
+  /** What the environment says of speech services on other hosts, with their keys. */
+  readonly speechServices: () => SpeechVariables;
   /** Folders in which programs are looked up. */
   readonly searchPath: readonly string[];
   /** Whether the platform's queue asks for a worker here. */
   readonly runpodQueue: boolean;
+};
+
+/** Where language models are asked; an empty text is one that is not set. */
+export type LanguageModelVariables = {
+  readonly llmUrl: string;
+  readonly llmModel: string;
+  readonly llmKey: string;
+  /** Longest silence of it, in milliseconds. */
+  readonly llmTimeoutMs: number;
+  readonly openAiUrl: string;
+  readonly openAiKey: string;
 };
 
 /** The variables of a bucket; an empty text is one that is not set. */
@@ -86,8 +119,15 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const runpodQueue = (environment["RUNPOD_WEBHOOK_GET_JOB"] ?? "") !== "";
   return Object.freeze({
     dataDir: dataDirOf(environment["TALKBOX_DATA"] ?? "", v, runpodQueue),
+    rvcDir: resolve(expandHome(v.TALKBOX_RVC_MODELS)),
     modelsDir: v.TALKBOX_MODELS === "" ? resolve(packageRoot, "models") : resolve(expandHome(v.TALKBOX_MODELS)),
     concurrency: v.TALKBOX_CONCURRENCY,
+    lanes: {
+      gpu: v.TALKBOX_GPU_JOBS,
+      cpu: v.TALKBOX_CPU_JOBS || v.TALKBOX_CONCURRENCY,
+      encode: v.TALKBOX_ENCODE_JOBS || v.TALKBOX_CONCURRENCY,
+      upload: v.TALKBOX_UPLOAD_JOBS,
+    },
     ttlSeconds: v.TALKBOX_TTL,
     inlineLimitBytes: v.TALKBOX_INLINE_LIMIT,
     volumeDir: resolve(expandHome(v.TALKBOX_VOLUME)),
@@ -104,10 +144,30 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     port: v.PORT,
     portHealth: v.PORT_HEALTH,
     publicUrl: v.TALKBOX_PUBLIC_URL.replace(/\/+$/, ""),
+    profile: v.TALKBOX_PROFILE,
+    lipsyncBaseUrl: v.LIPSYNC_BASE_URL.replace(/\/+$/, ""),
+    videoCleanup: {
+      enabled: v.VIDEO_CLEANUP_ENABLED,
+      ttlSeconds: v.VIDEO_CLEANUP_TTL,
+      intervalSeconds: v.VIDEO_CLEANUP_INTERVAL,
+    },
+    chunkAvatar: v.TALKBOX_CHUNK_AVATAR,
+    logNames: v.TALKBOX_LOG_NAMES,
     apiKey: v.TALKBOX_API_KEY,
+    corsOrigins: v.TALKBOX_CORS_ORIGINS === "none" ? [] : v.TALKBOX_CORS_ORIGINS.split(",").map((one) => one.trim()),
+    rateLimit: v.TALKBOX_RATE_LIMIT,
     queueSize: v.TALKBOX_QUEUE_SIZE,
     webhookSecret: v.TALKBOX_WEBHOOK_SECRET,
     gpuPrice: v.TALKBOX_GPU_PRICE,
+    languageModels: () => ({
+      llmUrl: v.LLM_API_URL,
+      llmModel: v.LLM_MODEL,
+      llmKey: v.LLM_API_KEY,
+      llmTimeoutMs: v.TALKBOX_LLM_TIMEOUT * 1000,
+      openAiUrl: v.TALKBOX_OPENAI_CHAT_URL,
+      openAiKey: v.OPENAI_API_KEY,
+    }),
+    speechServices: () => v as SpeechVariables,
     searchPath: (environment["PATH"] ?? "").split(delimiter).filter((folder) => folder !== ""),
     runpodQueue,
   });

@@ -13,6 +13,7 @@ const ERROR_TABLE = {
   conflict: { status: 409, retryable: false },
   input_too_large: { status: 413, retryable: false },
   queue_full: { status: 429, retryable: true },
+  too_many_requests: { status: 429, retryable: true },
   cancelled: { status: 499, retryable: false },
   internal: { status: 500, retryable: false },
   engine_failed: { status: 500, retryable: true },

@@ -197,6 +197,32 @@ export const MAX_MISSED_RUNS = 1000;
 /** Time without work after which a thread of the voice engines ends, in milliseconds. */
 export const IDLE_THREAD_MS = 60_000;
 
+/** Largest body of a job that a page on this server sends, in bytes: two WAV stems of a song in base64. */
+export const MAX_LOCAL_BODY_BYTES = 192 * 1024 * 1024;
+
+/** Jobs in one list of the latest. */
+export const JOBS_LISTED = { default: 50, max: 500 } as const;
+
+/**
+ * Requests to a speech service that the operator has set up, in milliseconds and bytes. One sentence, with all tries of
+ * it, has `sentenceMs`; `headersMs` and `idleMs` are the longest silences before and within an answer; after trouble that
+ * trying again does not help against, the service rests for `restMs`. `voicesKeptMs` is the age of a list of voices.
+ */
+export const SPEECH_SERVICE = {
+  connectMs: 5_000,
+  headersMs: 20_000,
+  idleMs: 10_000,
+  sentenceMs: 30_000,
+  voicesMs: 5_000,
+  voicesKeptMs: 300_000,
+  restMs: 15_000,
+  tries: 3,
+  pauseMs: 500,
+  longestPauseMs: 8_000,
+  maxBytes: 64 * 1024 * 1024,
+  atOnce: 4,
+} as const;
+
 /** Most bytes of a pickle in an archive of PyTorch's; those of models have some tens of kilobytes. */
 export const MAX_PICKLE_BYTES = 16 * 1024 * 1024;
 
@@ -224,3 +250,71 @@ export const MAX_NPY_HEADER_BYTES = 64 * 1024;
 /** Most lists and vectors of an index of vectors. */
 export const MAX_FAISS_LISTS = 1_000_000;
 export const MAX_FAISS_VECTORS = 50_000_000;
+
+/** Longest wait for what the driver says of a GPU's memory, and how long it is said again, in milliseconds. */
+export const GPU_MEMORY_TIMEOUT_MS = 2_000;
+export const GPU_MEMORY_KEPT_MS = 5_000;
+
+/** Addresses whose requests are counted at once; the one that has been silent longest is forgotten. */
+export const RATE_LIMIT_ADDRESSES = 10_000;
+
+/** Longest time for the speech of one chunk, in milliseconds, as the chunk API's document has it. */
+export const CHUNK_SPEECH_TIMEOUT_MS = 30_000;
+
+/** Chunks of one text that are made at once. */
+export const CHUNKS_AT_ONCE = 2;
+
+/** Life of what the chunk API makes, in seconds. */
+export const CHUNK_TTL_SECONDS = 3600;
+
+/** Longest wait for what the bucket says of the library's voices and avatars, in milliseconds. */
+export const LIBRARY_ANSWER_MS = 8_000;
+
+/** Time in which a caller of a stream who has gone may come back for the rest before the job is cancelled, in milliseconds. */
+export const STREAM_RETURN_MS = 5_000;
+
+/** Pause between two looks at a waiting job's place in the queue, in milliseconds. */
+export const QUEUE_LOOK_MS = 500;
+
+/** Largest body of a request to the documented avatar routes, in bytes: 20,000 code points, escaped. */
+export const MAX_AVATAR_BODY_BYTES = 512 * 1024;
+
+/** Largest message over Socket.IO, in bytes. */
+export const MAX_SOCKET_MESSAGE_BYTES = 256 * 1024;
+
+/** Jobs that one Socket.IO client may have at once. */
+export const MAX_JOBS_OF_A_SOCKET = 8;
+
+/**
+ * Silences of a language model's host, in milliseconds: before the first token, between two, for all of a reply, and for a
+ * look whether it answers. TALKBOX_LLM_TIMEOUT has the first two for the host that is asked first.
+ */
+export const CHAT_TIMEOUTS = { firstMs: 20_000, nextMs: 10_000, wholeMs: 90_000, healthMs: 3_000 } as const;
+
+/** Time that a language model which did not answer is not asked again, while another replies; milliseconds. */
+export const CHAT_REST_MS = 15_000;
+
+/** Age of what is known of a language model's state, in milliseconds. */
+export const CHAT_HEALTH_KEPT_MS = 5_000;
+
+/** Messages of a conversation that are looked at (50 turns), and most that may be sent. */
+export const CHAT_HISTORY = { used: 100, most: 2_000 } as const;
+
+/** Conversations that a server keeps for clients without a history of their own, and how long after their last message. */
+export const CHAT_SESSIONS = { most: 1_000, idleMs: 30 * 60_000 } as const;
+
+/** Largest body of a chat request, in bytes: a long conversation. */
+export const MAX_CHAT_BODY_BYTES = 4 * 1024 * 1024;
+
+/** Longest name of a company or a job, in characters. */
+export const MAX_INTERVIEW_NAME = 100;
+
+/** Most sound that is spoken ahead of the pictures, in seconds: 17 MB of samples at 24 kHz. */
+export const SPEECH_AHEAD_SECONDS = 180;
+
+/** Largest recording of a voice that is uploaded, and body that carries one as base64, in bytes. */
+export const MAX_VOICE_UPLOAD_BYTES = 64 * 1024 * 1024;
+export const MAX_VOICE_BODY_BYTES = 96 * 1024 * 1024;
+
+/** Pictures of avatars that a server keeps in memory, some 20 kB each. */
+export const AVATAR_PICTURES_KEPT = 64;

@@ -1,9 +1,14 @@
 import { z } from "zod";
+import { SPEECH_VARIABLES } from "./speech-variables.ts";
 
 /** The one table of settings: `config.ts` reads them from the environment, `docs/configuration.md` lists them. */
 
 const flag = z
-  .enum(["0", "1", "true", "false", "yes", "no"])
+  .preprocess(
+    // Python's `True` and `False`, as the documents have them, count too.
+    (given) => (typeof given === "string" ? given.toLowerCase() : given),
+    z.enum(["0", "1", "true", "false", "yes", "no"]),
+  )
   .transform((value) => value === "1" || value === "true" || value === "yes");
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -30,10 +35,35 @@ export const VARIABLES = {
     fallback: "",
     about: "Folder of voices, avatars and models. Empty: the `models` folder that comes with Talkbox.",
   },
+  TALKBOX_RVC_MODELS: {
+    schema: z.string().min(1),
+    fallback: "/workspace/rvc_models",
+    about: "A second folder of RVC voices besides `rvc` in that one, each a folder with its .pth and .index.",
+  },
   TALKBOX_CONCURRENCY: {
     schema: positiveInteger(64),
     fallback: 3,
     about: "Jobs with heavy work (speech, video) that run at once; the others wait.",
+  },
+  TALKBOX_GPU_JOBS: {
+    schema: positiveInteger(64),
+    fallback: 2,
+    about: "Jobs that use the GPU at once. More than one lets one compute while another reads or encodes.",
+  },
+  TALKBOX_CPU_JOBS: {
+    schema: positiveInteger(64),
+    fallback: 0,
+    about: "Jobs that speak, sing or draw on the processor at once. 0: as many as TALKBOX_CONCURRENCY.",
+  },
+  TALKBOX_ENCODE_JOBS: {
+    schema: positiveInteger(64),
+    fallback: 0,
+    about: "Jobs that encode at once; cards have few sessions of NVENC. 0: as many as TALKBOX_CONCURRENCY.",
+  },
+  TALKBOX_UPLOAD_JOBS: {
+    schema: positiveInteger(64),
+    fallback: 4,
+    about: "Jobs that send files to a bucket at once.",
   },
   TALKBOX_TTL: {
     schema: positiveInteger(30 * 24 * 3600),
@@ -162,11 +192,56 @@ export const VARIABLES = {
     fallback: "",
     about: "Where callers reach `talkbox serve`; URLs of outputs begin with it. Empty: its own address and port.",
   },
+  TALKBOX_PROFILE: {
+    schema: z.enum(["avatar", "interview-2025-01"]),
+    fallback: "avatar",
+    about:
+      "The document that rules where those of the avatar API differ: `interview-2025-01` has `talkbox serve` answer in the interview document's form.",
+  },
+  LIPSYNC_BASE_URL: {
+    schema: z.url({ protocol: /^https?$/ }),
+    fallback: "",
+    about:
+      "Where callers of the avatar API reach it; every URL in its answers begins with it. Empty: they are paths (`/video/…`).",
+  },
+  VIDEO_CLEANUP_ENABLED: {
+    schema: flag,
+    fallback: true,
+    about: "Whether what the avatar API makes without `persist` is deleted after its time.",
+  },
+  VIDEO_CLEANUP_TTL: {
+    schema: positiveInteger(30 * 24 * 3600),
+    fallback: 600,
+    about: "Seconds that a file of the avatar API without `persist` is kept.",
+  },
+  VIDEO_CLEANUP_INTERVAL: {
+    schema: positiveInteger(24 * 3600),
+    fallback: 60,
+    about: "Seconds between two looks for files of `talkbox serve` whose time is over.",
+  },
+  TALKBOX_LOG_NAMES: {
+    schema: flag,
+    fallback: true,
+    about:
+      "Whether the avatar API's log lines carry the names of files, which begin with the first letters of their texts.",
+  },
   TALKBOX_API_KEY: {
     schema: z.string().min(1),
     fallback: "",
     about: "Key that callers of `talkbox serve` must send as `Authorization: Bearer …`. Empty: none is needed.",
     secret: true,
+  },
+  TALKBOX_CORS_ORIGINS: {
+    schema: z.string().min(1),
+    fallback: "*",
+    about:
+      "Origins whose pages may call `talkbox serve` from a browser, by commas (`https://a.example,https://b.example`). `*`: any, as the chunk document has it; `none`: no other than its own.",
+  },
+  TALKBOX_RATE_LIMIT: {
+    schema: z.coerce.number().int().min(0).max(1_000_000),
+    fallback: 0,
+    about:
+      "Requests a minute that one address may make of `talkbox serve`; one more is refused with 429. 0: any number.",
   },
   TALKBOX_QUEUE_SIZE: {
     schema: positiveInteger(1_000_000),
@@ -190,4 +265,38 @@ export const VARIABLES = {
     about: "Key for RunPod, for `talkbox deploy` and `talkbox batch`.",
     secret: true,
   },
+  TALKBOX_CHUNK_AVATAR: {
+    schema: z.string().min(1),
+    fallback: "auto",
+    about:
+      "Whom the chunk API shows: an avatar that `list_avatars` names. It is prepared when `talkbox serve` starts. `auto`: the default one.",
+  },
+  LLM_API_URL: {
+    schema: z.url({ protocol: /^https?$/ }),
+    fallback: "",
+    about:
+      "The language model of interviews: a host with OpenAI's chat completions, such as vLLM; its base (`http://host:8000/v1`) or the full URL (`…/v1/chat/completions`). Where it does not answer, OpenAI does (OPENAI_API_KEY), then the embedded interviewer.",
+  },
+  LLM_MODEL: {
+    schema: z.string().min(1),
+    fallback: "",
+    about: "The model that LLM_API_URL is asked for. Needed with it.",
+  },
+  LLM_API_KEY: {
+    schema: z.string().min(1),
+    fallback: "",
+    about: "Key for LLM_API_URL, where it wants one. It is not sent OPENAI_API_KEY.",
+    secret: true,
+  },
+  TALKBOX_LLM_TIMEOUT: {
+    schema: positiveInteger(600),
+    fallback: 8,
+    about: "Seconds that LLM_API_URL may be silent, before its first word and between two, before another replies.",
+  },
+  TALKBOX_OPENAI_CHAT_URL: {
+    schema: z.url({ protocol: /^https?$/ }),
+    fallback: "https://api.openai.com/v1",
+    about: "OpenAI's host for interviews: another one for data that must stay in a region.",
+  },
+  ...SPEECH_VARIABLES,
 } as const satisfies Record<string, Variable>;

@@ -13,6 +13,7 @@ const PINNED: Record<ErrorCode, [status: number, retryable: boolean]> = {
   conflict: [409, false],
   input_too_large: [413, false],
   queue_full: [429, true],
+  too_many_requests: [429, true],
   cancelled: [499, false],
   internal: [500, false],
   engine_failed: [500, true],

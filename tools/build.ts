@@ -1,5 +1,6 @@
 /** Bundles the production entries into `dist/`; packages with native parts or data files stay outside, beside it. */
-import { rmSync, statSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -56,6 +57,14 @@ const result = await build({
     ].join("\n"),
   },
 });
+// The Studio's pages lie beside the bundle.
+const vite = join(root, "node_modules/vite/bin/vite.js");
+const pages = spawnSync(process.execPath, [vite, "build", "-c", "web/vite.config.ts", "--logLevel", "error"], {
+  cwd: root,
+  stdio: "inherit",
+});
+if (pages.status !== 0) throw new Error("The Studio's pages could not be built.");
+cpSync(join(root, "web/dist"), join(root, "dist/studio"), { recursive: true });
 // For those who pack the bundle: the packages that must lie beside it.
 writeFileSync(join(root, "dist/outside.json"), `${JSON.stringify({ outside: OUTSIDE })}\n`);
 for (const file of Object.keys(result.metafile.outputs).filter((name) => name.endsWith(".js"))) {

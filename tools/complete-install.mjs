@@ -31,3 +31,17 @@ if (missing.length > 0) {
   });
   process.exitCode = status ?? 1;
 }
+
+// The Studio's pages, where Vite is there to build them. An install does not fail for want of them.
+const vite = join(root, "node_modules/vite/bin/vite.js");
+if (!process.exitCode && existsSync(vite) && existsSync(join(root, "web/vite.config.ts"))) {
+  const { status } = spawnSync(process.execPath, [vite, "build", "-c", "web/vite.config.ts", "--logLevel", "error"], {
+    cwd: root,
+    stdio: "inherit",
+  });
+  console.log(
+    status === 0
+      ? "Built the Studio's pages into web/dist."
+      : "The Studio's pages could not be built; everything else works. To try again: npm run build:web",
+  );
+}

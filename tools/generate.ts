@@ -7,10 +7,16 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { outputSchema } from "../handler/job.ts";
+import {
+  organisationsSchema,
+  phrasesSchema,
+  questionSetSchema,
+} from "../src/engines/chat/question-set/question-schema.ts";
 import { VARIABLES } from "../src/variables.ts";
 import { AppError, ERROR_CODES } from "../src/errors.ts";
 import { OPERATIONS } from "../src/operations/index.ts";
 import type { Operation } from "../src/operations/operation.ts";
+import { compatibilityPage } from "./compatibility.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const NOTE = "<!-- Written by tools/generate.ts. Change the code it comes from, then run `npm run fix`. -->";
@@ -49,9 +55,16 @@ function generate(): Map<string, string> {
     output: outputSchema.optional(),
   });
   files.set("schemas/job.json", jsonSchema(job, "The `input` of a job", "input"));
+  files.set("schemas/question-set.json", jsonSchema(questionSetSchema, "Interview questions of one job", "input"));
+  files.set(
+    "schemas/question-phrases.json",
+    jsonSchema(phrasesSchema, "What an interviewer says besides them", "input"),
+  );
+  files.set("schemas/question-organisations.json", jsonSchema(organisationsSchema, "Who holds interviews", "input"));
   files.set("docs/operations.md", operationsPage());
   files.set("docs/configuration.md", configurationPage());
   files.set("docs/errors.md", errorsPage());
+  files.set("docs/compatibility.md", compatibilityPage(root, NOTE));
   return files;
 }
 
@@ -132,7 +145,9 @@ function configurationPage(): string {
       schema.enum || schema.minimum !== undefined || schema.maximum !== undefined
         ? typeName(schema)
         : typeName(toSchema(variable.schema, "input"));
-    const fallback = variable.fallback === "" ? "–" : `\`${String(variable.fallback)}\``;
+    const { fallback: unset } = variable;
+    const shown = typeof unset === "string" ? unset : JSON.stringify(unset);
+    const fallback = ["", "null", "[]", "{}"].includes(shown) ? "–" : `\`${shown}\``;
     return `| \`${name}\` | ${type} | ${fallback} | ${variable.about} |`;
   });
   return [

@@ -18,6 +18,12 @@ const EXTRAS = [
     add: "apt-get install -y ffmpeg",
   },
   {
+    name: "a browser",
+    needed: "pages and streams as Chromium shows and plays them",
+    present: existsSync(process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium"),
+    add: "apt-get install -y chromium, or CHROMIUM_PATH=…",
+  },
+  {
     name: "moto's S3 server, which is Python",
     needed: "the bucket's driver on a server that is not ours and keeps rules (the others run on ours and on s3rver)",
     present: existsSync(join(root, "node_modules/.cache/moto/bin/moto_server")),

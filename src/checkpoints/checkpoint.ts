@@ -1,4 +1,4 @@
-import { type Dtype, DTYPE_BYTES, toFloat32 } from "./dtype.ts";
+import { type Dtype, toFloat32 } from "./dtype.ts";
 import type { PickleValue } from "./pickle/values.ts";
 
 /** How a file is laid out. */
@@ -25,16 +25,6 @@ export type Checkpoint = Disposable & {
   /** The whole object of a pickle; undefined for other forms. */
   readonly root: PickleValue | undefined;
 };
-
-/** Elements of a shape. */
-export function countOf(shape: readonly number[]): number {
-  return shape.reduce((product, side) => product * side, 1);
-}
-
-/** Bytes of a tensor's elements. */
-export function bytesOf({ shape, dtype }: Pick<CheckpointTensor, "shape" | "dtype">): number {
-  return countOf(shape) * DTYPE_BYTES[dtype];
-}
 
 /** A tensor's elements as float32, in C order. */
 export async function readFloat32(tensor: CheckpointTensor): Promise<Float32Array> {

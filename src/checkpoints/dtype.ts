@@ -74,6 +74,7 @@ export function swapBytes(bytes: Uint8Array, dtype: Dtype): Uint8Array {
 }
 
 /** The same bytes where a typed array of such elements can look at them. */
-function aligned(bytes: Uint8Array, size: number): Uint8Array {
-  return bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
+function aligned(bytes: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
+  const fits = bytes.byteOffset % size === 0 && bytes.buffer instanceof ArrayBuffer;
+  return fits ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
 }

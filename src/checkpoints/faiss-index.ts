@@ -141,7 +141,7 @@ function skipDirectMap(cursor: Cursor): void {
 function readSizes(cursor: Cursor, lists: number): number[] {
   const form = fourcc(cursor);
   const count = sized(cursor, 2 * MAX_FAISS_LISTS, "sizes of lists");
-  const sizes = new Array<number>(lists).fill(0);
+  const sizes = Array.from({ length: lists }, () => 0);
   if (form === "full" && count === lists) {
     for (let i = 0; i < lists; i++) sizes[i] = sized(cursor, MAX_FAISS_VECTORS, "vectors");
   } else if (form === "sprs" && count % 2 === 0) {

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { MAX_SAFETENSORS_HEADER_BYTES } from "../limits.ts";
 import type { ByteSource } from "./byte-source.ts";
-import { bytesOf, type CheckpointTensor } from "./checkpoint.ts";
+import type { CheckpointTensor } from "./checkpoint.ts";
 import type { Dtype } from "./dtype.ts";
+import { bytesOf } from "./shape.ts";
 import { unusable } from "./unusable.ts";
 
 const DTYPES: Readonly<Record<string, Dtype>> = {

@@ -7,8 +7,6 @@ import { detectDevice, gpuNames, probeRuntime } from "../inference/devices.ts";
 import { silentLog } from "../log.ts";
 import { type Binary, binaryVersion, resolveBinaries } from "../media/binaries.ts";
 import { availableEncoders } from "../media/encoders.ts";
-import { planOf } from "./deploy/plan.ts";
-import { readRunpodToml } from "./deploy/runpod-toml.ts";
 import { checkConfiguredBucket } from "./doctor-bucket.ts";
 
 /** One thing looked at. `required`: jobs cannot run without it. */
@@ -63,6 +61,8 @@ async function checkDeployment(): Promise<Finding[]> {
   if (!existsSync(file)) return [];
   const finding = { group: "Deployment", name: file, required: false };
   try {
+    const { planOf } = await import("./deploy/plan.ts");
+    const { readRunpodToml } = await import("./deploy/runpod-toml.ts");
     const { endpoint } = planOf(await readRunpodToml(file), { image: "any" });
     const detail = `${endpoint.name}: ${endpoint.workersMin} to ${endpoint.workersMax} workers`;
     return [{ ...finding, ok: true, detail }];

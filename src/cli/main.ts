@@ -4,6 +4,8 @@ import { toAppError } from "../errors.ts";
 import { avatarsCommand } from "./avatars.ts";
 import type { BatchOptions } from "./batch.ts";
 import type { DeployOptions } from "./deploy.ts";
+import type { ServeOptions } from "./serve.ts";
+import { addDotEnv } from "./dot-env.ts";
 import { chooseMode } from "./mode.ts";
 import { packageRoot, packageVersion } from "./package.ts";
 import { voicesCommand } from "./voices.ts";
@@ -30,7 +32,8 @@ Examples:
   talkbox avatars add anna.jpg --name anna      a photo as an avatar
   talkbox doctor                                what works here, and how to mend the rest
 
-Settings come from the environment: docs/configuration.md lists them.`,
+Settings come from the environment and from .env in the current folder, which the environment outweighs:
+docs/configuration.md lists them.`,
   );
 
 program
@@ -59,10 +62,14 @@ program
 program
   .command("serve")
   .description("Serve jobs over HTTP, as RunPod's endpoints do.")
-  .option("-p, --port <port>", "the port; 0 takes a free one (default: PORT, else 5000)")
+  .option("-p, --port <ports>", "the port, or several as 5000,3000; 0 takes a free one (default: PORT, else 5000)")
   .option("--host <address>", "the address to listen on (default: 127.0.0.1, or 0.0.0.0 where PORT is set)")
+  .option("--profile <name>", "whose form answers have: avatar, interview-2025-01 (default: TALKBOX_PROFILE)")
+  .option("--model-path <model>", "a Higgs Audio checkpoint, as its own server takes it")
+  .option("--audio-tokenizer-path <model>", "its audio tokenizer")
+  .option("--device <device>", "where models run: cuda, cuda:N, cpu or auto")
   .addHelpText("after", "\nJobs are kept in TALKBOX_DATA: what was accepted goes on after a crash or a restart.")
-  .action(async (options: { port?: string; host?: string }) => {
+  .action(async (options: ServeOptions) => {
     const { serveCommand } = await import("./serve.ts");
     await serveCommand(options, config());
   });
@@ -168,6 +175,7 @@ function config(): ReturnType<typeof readConfig> {
 if (process.platform !== "win32") process.on("SIGXFSZ", () => {});
 
 try {
+  addDotEnv(process.cwd(), process.env);
   const alone = process.argv.length <= 2;
   await program.parseAsync(alone ? [...process.argv, chooseMode(config())] : process.argv);
 } catch (error) {

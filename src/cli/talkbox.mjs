@@ -3,11 +3,16 @@
 // Pictures and sound live outside of V8's heap: a small nursery for the rest saves 20 MB, and few arenas for malloc's
 // threads save 40 MB, neither at a cost in time.
 import { spawn } from "node:child_process";
-import { createRequire } from "node:module";
+import module, { createRequire } from "node:module";
+
+// Not there before Node 22.
+const { enableCompileCache } = module;
 
 const [major] = process.versions.node.split(".");
 
 if (Number(major) >= 24) {
+  // What was compiled once is not compiled again: in NODE_COMPILE_CACHE, else in the system's temporary folder.
+  enableCompileCache?.();
   await import("./main.ts");
 } else {
   const node = packagedNode();

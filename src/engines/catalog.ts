@@ -1,5 +1,6 @@
 import { closest, distance } from "fastest-levenshtein";
 import { AppError } from "../errors.ts";
+import type { ChatEngine } from "./chat/chat-engine.ts";
 import type { Availability, Engine, EngineInfo, EngineKind } from "./engine.ts";
 import type { LipsyncEngine } from "./lipsync/lipsync-engine.ts";
 import type { PitchEstimator } from "./pitch/pitch-estimator.ts";
@@ -7,7 +8,13 @@ import type { SpeechEngine } from "./speech/speech-engine.ts";
 import type { VoiceConverter } from "./voice/voice-converter.ts";
 
 /** The interface that each kind of engine has. */
-type EngineOf = { speech: SpeechEngine; lipsync: LipsyncEngine; voice: VoiceConverter; pitch: PitchEstimator };
+type EngineOf = {
+  speech: SpeechEngine;
+  lipsync: LipsyncEngine;
+  voice: VoiceConverter;
+  pitch: PitchEstimator;
+  chat: ChatEngine;
+};
 
 /** How to get an engine: its module is loaded when it is first wanted, so that a start pays for none. */
 export type EngineSource<K extends EngineKind = EngineKind> = {

@@ -1,7 +1,7 @@
 /** What every engine says of itself, whatever it makes. */
 
 /** The trades an engine can have. */
-export const ENGINE_KINDS = ["speech", "lipsync", "voice", "pitch"] as const;
+export const ENGINE_KINDS = ["speech", "lipsync", "voice", "pitch", "chat"] as const;
 
 export type EngineKind = (typeof ENGINE_KINDS)[number];
 
@@ -16,11 +16,18 @@ export type EngineInfo = {
   readonly kind: EngineKind;
   readonly description: string;
   readonly embedded: boolean;
+  /** What it works on, where that is not clear: embedded engines work on the processor, others elsewhere. */
+  readonly lane?: "gpu" | "cpu";
   /** Licence of the code and weights that do the work. */
   readonly license: string;
   /** ISO 639-1 codes, or `["*"]` where the engine does not care. */
   readonly languages: readonly string[];
 };
+
+/** What jobs share that an engine's work uses. */
+export function lanesOf(...engines: readonly { readonly info: EngineInfo }[]): ("gpu" | "cpu")[] {
+  return engines.flatMap(({ info }) => info.lane ?? (info.embedded ? "cpu" : []));
+}
 
 /** Base of the engine interfaces. */
 export interface Engine {

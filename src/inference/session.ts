@@ -1,11 +1,13 @@
 /** The door to networks: sessions of ONNX Runtime in threads of their own, so that nothing else waits for a run. */
 
+import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { AppError } from "../errors.ts";
 import type { Command, OpenedReply, RanReply, Reply } from "./protocol.ts";
 import { buffersOf, type Provider, type Refusal, type Tensor } from "./tensor.ts";
+import { inferenceUsage } from "./usage.ts";
 
 /** How to open a model. */
 export type SessionOptions = {
@@ -55,6 +57,10 @@ function entry(): string {
 const ended = (cause?: unknown): AppError =>
   new AppError("engine_failed", "The thread that runs networks ended. Try again.", { cause });
 
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => undefined))?.size ?? 0;
+}
+
 /**
  * One thread and its sessions. The thread is started by the first `open`, keeps the process alive only while it owes an
  * answer, and is replaced after a crash: sessions opened before then fail, and have to be opened again.
@@ -63,6 +69,8 @@ export class InferenceThread implements AsyncDisposable {
   readonly #entry: string;
   #worker: Worker | undefined;
   readonly #debts = new Map<number, Debt>();
+  /** Bytes of the model of each open session. */
+  readonly #open = new Map<number, { readonly worker: Worker; readonly bytes: number }>();
   #sequence = 0;
   /** Settles when everybody in line has been served. */
   #line: Promise<unknown> = Promise.resolve();
@@ -88,6 +96,12 @@ export class InferenceThread implements AsyncDisposable {
     const worker = this.#running();
     const id = ++this.#sequence;
     const opened = await this.#ask<OpenedReply>(worker, { type: "open", id, model, providers, threads }, [], signal);
+    const bytes = typeof model === "string" ? await sizeOf(model) : model.byteLength;
+    if (this.#worker === worker) {
+      this.#open.set(opened.session, { worker, bytes });
+      inferenceUsage.sessions += 1;
+      inferenceUsage.modelBytes += bytes;
+    }
     return this.#session(worker, opened);
   }
 
@@ -98,6 +112,7 @@ export class InferenceThread implements AsyncDisposable {
   async close(): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;
+    for (const session of this.#open.keys()) this.#forget(session);
     await this.#line;
     await worker?.terminate();
   }
@@ -111,6 +126,7 @@ export class InferenceThread implements AsyncDisposable {
     const next = (): number => ++this.#sequence;
     let closed: Promise<void> | undefined;
     const close = (): Promise<void> => {
+      this.#forget(session);
       closed ??= ask(worker, { type: "close", id: next(), session }).then(
         () => {},
         () => {},
@@ -160,6 +176,7 @@ export class InferenceThread implements AsyncDisposable {
   #serve(worker: Worker, command: Command, handOver: readonly ArrayBuffer[]): Promise<Answer> {
     if (this.#worker !== worker) return Promise.reject(ended());
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const began = performance.now();
     this.#debts.set(command.id, { worker, resolve, reject });
     worker.ref();
     try {
@@ -171,7 +188,19 @@ export class InferenceThread implements AsyncDisposable {
     }
     return promise.finally(() => {
       if (this.#debts.size === 0) worker.unref();
+      if (command.type !== "run") return;
+      inferenceUsage.runs += 1;
+      inferenceUsage.runMs += performance.now() - began;
     });
+  }
+
+  /** The session is no longer counted. */
+  #forget(session: number): void {
+    const open = this.#open.get(session);
+    if (!open) return;
+    this.#open.delete(session);
+    inferenceUsage.sessions -= 1;
+    inferenceUsage.modelBytes -= open.bytes;
   }
 
   #running(): Worker {
@@ -207,6 +236,7 @@ export class InferenceThread implements AsyncDisposable {
 
   #gone(worker: Worker, cause?: unknown): void {
     if (this.#worker === worker) this.#worker = undefined;
+    for (const [session, open] of this.#open) if (open.worker === worker) this.#forget(session);
     for (const [id, debt] of this.#debts) {
       if (debt.worker !== worker) continue;
       this.#debts.delete(id);

@@ -45,6 +45,8 @@ export class JobRunner {
   readonly #finishedLogs = new Map<string, JobLogs>();
   #waiting = 0;
   #meanRunMs = 1000;
+  /** Milliseconds that jobs of an operation took lately. */
+  readonly #runMs = new Map<string, number>();
 
   constructor(options: JobRunnerOptions, metrics: JobMetrics, onEnd: (record: JobRecord) => void) {
     this.#options = options;
@@ -85,6 +87,16 @@ export class JobRunner {
   /** Milliseconds that jobs took lately. */
   get meanRunMs(): number {
     return this.#meanRunMs;
+  }
+
+  /** Milliseconds that jobs of an operation took lately; undefined while none has ended well. */
+  runMs(operation: string): number | undefined {
+    return this.#runMs.get(operation);
+  }
+
+  /** Jobs whose callers wait for what is being done. */
+  underWayJobs(): LiveJob[] {
+    return [...this.#runs.keys()].filter(({ record }) => record.state === "IN_PROGRESS");
   }
 
   /** What a job told that has ended lately. */
@@ -143,7 +155,14 @@ export class JobRunner {
       if (record.state === "IN_QUEUE") this.#waiting--;
       live.record = { ...record, ...end };
     }
-    if (record.startedAt !== null) this.#meanRunMs += 0.2 * (finishedAt - record.startedAt - this.#meanRunMs);
+    if (record.startedAt !== null) {
+      const ms = finishedAt - record.startedAt;
+      this.#meanRunMs += 0.2 * (ms - this.#meanRunMs);
+      const before = this.#runMs.get(record.operation) ?? ms;
+      // Only operations that exist complete, so the map stays small.
+      if (state === "COMPLETED") this.#runMs.set(record.operation, before + 0.2 * (ms - before));
+    }
+    if (error) live.logs.failure = error;
     this.#metrics.ended(live.record, output?.result["receipt"]);
     this.#keepLogs(live);
     live.leave();

@@ -112,6 +112,15 @@ export class JobStore implements Disposable {
     return rows.map(toRecord);
   }
 
+  /** The latest jobs, newest first, but for those of some operations. */
+  latest(limit: number, without: readonly string[]): JobRecord[] {
+    const rows = this.#prepare(
+      `SELECT ${COLUMNS} FROM jobs WHERE operation NOT IN (SELECT value FROM json_each(?))
+       ORDER BY created_at DESC, rowid DESC LIMIT ?`,
+    ).all(JSON.stringify(without), limit) as Row[];
+    return rows.map(toRecord);
+  }
+
   /** Ids of the jobs whose time is over. */
   expired(now: number): string[] {
     const rows = this.#prepare("SELECT id FROM jobs WHERE expires_at <= ?").all(now) as { id: string }[];

@@ -10,6 +10,7 @@ import type { JobStore } from "./job-store.ts";
 import { isFinal, type JobRecord, type JobView } from "./job.ts";
 import { parseLargeJson, writeLargeJson } from "./large-json.ts";
 import { endedLogs, type JobLogs, LiveJob } from "./live-job.ts";
+import { estimateWaits, type JobQueue } from "./queue-times.ts";
 import { webhookBody } from "./status-body.ts";
 import { Webhooks } from "./webhooks.ts";
 
@@ -128,6 +129,14 @@ export class Jobs {
     return { record };
   }
 
+  /** The latest jobs, newest first, but for those of some operations. */
+  latest(limit: number, without: readonly string[] = []): JobView[] {
+    return this.#store.latest(limit, without).map((record) => {
+      const live = this.#runner.get(record.id);
+      return { record, ...(live?.progress === undefined ? {} : { progress: live.progress }) };
+    });
+  }
+
   /** The job when it has ended, or as it is after `ms`, or when the server shuts down before the job is begun. */
   async wait(id: string, ms: number, signal?: AbortSignal): Promise<JobView> {
     const live = this.#runner.get(id);
@@ -196,6 +205,28 @@ export class Jobs {
     for (const key of record.artifacts) if (await this.#options.deleteFile(key)) deleted++;
     this.#store.forgetArtifacts(id);
     return deleted;
+  }
+
+  /** Heavy jobs, those under way by their begin, those that wait in the order in which they will be begun. */
+  queue(): JobQueue {
+    const heavy = ({ record }: LiveJob): boolean => this.#options.heavy(record.operation) === true;
+    const rank = ({ policy }: JobRecord): number => policy.priority - (policy.lowPriority ? 1000 : 0);
+    return {
+      underWay: this.#runner
+        .underWayJobs()
+        .filter(heavy)
+        .map(({ record }) => record),
+      waiting: this.#runner
+        .waitingJobs()
+        .filter(heavy)
+        .map(({ record }) => record)
+        .toSorted((a, b) => rank(b) - rank(a)),
+    };
+  }
+
+  /** Seconds until each waiting heavy job is begun, by its id; null where no run has been measured yet. */
+  estimatedWaits(): ReadonlyMap<string, number | null> {
+    return estimateWaits(this.queue(), this.#options.concurrency, (operation) => this.#runner.runMs(operation));
   }
 
   counts(): JobCounts {

@@ -1,10 +1,14 @@
+import type { AppError } from "../errors.ts";
 import type { JobEvent } from "../events.ts";
 import { PARTS_KEPT } from "../limits.ts";
 import { EventLog } from "./event-log.ts";
 import type { JobRecord } from "./job.ts";
 
-/** What a job told: everything, to be read again and again, and the parts of its output, to be fetched once. */
-export type JobLogs = { readonly events: EventLog; readonly parts: EventLog };
+/**
+ * What a job told: everything, to be read again and again, and the parts of its output, to be fetched once; and what it
+ * failed with.
+ */
+export type JobLogs = { readonly events: EventLog; readonly parts: EventLog; failure?: AppError };
 
 /** The logs of a job that tells nothing any more. @param attempts of the job */
 export function endedLogs(attempts: number): JobLogs {

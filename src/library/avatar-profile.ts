@@ -61,8 +61,15 @@ export async function readProfile(folder: string): Promise<AvatarProfile | undef
     throw error;
   }
   const record: unknown = JSON.parse(text);
-  if (typeof record === "object" && record !== null && "layers" in record) return undefined;
-  const parsed = avatarProfileSchema.safeParse(record);
+  return typeof record === "object" && record !== null && "layers" in record ? undefined : parseProfile(text);
+}
+
+/**
+ * Reads the text of a profile.
+ * @throws Error saying what is wrong in it
+ */
+export function parseProfile(text: string): AvatarProfile {
+  const parsed = avatarProfileSchema.safeParse(JSON.parse(text));
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0] ?? { path: [], message: "unreadable" };
   throw new Error(`${path.join(".")}: ${message}`);

@@ -5,12 +5,22 @@ import { AppError, toAppError } from "../errors.ts";
 import { STALE_UPLOAD_MS } from "../limits.ts";
 import type { Log } from "../log.ts";
 import { safeName } from "../storage/file-name.ts";
-import { type AvatarProfile, type Likeness, mediaOf, PROFILE_FILE, readProfile } from "./avatar-profile.ts";
+import type { SharedFolders } from "../storage/s3/shared-folders.ts";
+import {
+  type AvatarProfile,
+  type Likeness,
+  mediaOf,
+  parseProfile,
+  PROFILE_FILE,
+  readProfile,
+} from "./avatar-profile.ts";
+import { SharedLibrary } from "./shared-library.ts";
+
+/** Where they lie in a bucket. */
+export const AVATARS_IN_BUCKET = { folder: "saved/avatars", record: PROFILE_FILE } as const;
 
 /** Folder of what is on its way in or out, and of analyses; no name of an avatar begins with a dot. */
 const OWN_FOLDER = ".talkbox";
-/** Longest name, in code points. */
-const LONGEST_NAME = 60;
 const PICTURES = new Set([".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff"]);
 const VIDEOS = new Set([".mp4", ".webm", ".mov", ".mkv", ".m4v"]);
 
@@ -37,17 +47,27 @@ export type AvatarWords = {
 /**
  * Photo and video avatars: those that callers brought, in `<data>/avatars/NAME/`, and those that lie in
  * `<models>/avatars/NAME/`. `avatar.json` makes an avatar of a folder: it is put in place in one step, after the file
- * that it names, and taken away with its folder; so a reader finds an avatar whole or not at all.
+ * that it names, and taken away with its folder; so a reader finds an avatar whole or not at all. Where there is a bucket,
+ * all workers share what callers brought, and the folder is a cache of it.
  */
 export class StoredAvatars {
   readonly #root: string;
   readonly #models: string;
   readonly #log: Log;
+  readonly #shared: SharedLibrary | undefined;
 
-  constructor(options: { readonly dataDir: string; readonly modelsDir: string; readonly log: Log }) {
+  constructor(options: {
+    readonly dataDir: string;
+    readonly modelsDir: string;
+    readonly log: Log;
+    readonly folders?: SharedFolders | undefined;
+  }) {
     this.#root = join(options.dataDir, "avatars");
     this.#models = join(options.modelsDir, "avatars");
     this.#log = options.log;
+    const { folders, log } = options;
+    const fileOf = (record: string): string => mediaOf(parseProfile(record));
+    this.#shared = folders && new SharedLibrary({ root: this.#root, record: PROFILE_FILE, fileOf, folders, log });
   }
 
   /** Every avatar that can be read, by name. A damaged one is left out, and the log says why. */
@@ -58,8 +78,11 @@ export class StoredAvatars {
       if (avatar) found.set(name, avatar);
     }
     const drawn = new Set(await folders(this.#models));
-    for (const name of await folders(this.#root)) {
-      const avatar = drawn.has(name) ? undefined : await this.#brought(name);
+    const shared = await this.#shared?.records();
+    for (const name of new Set([...(await folders(this.#root)), ...(shared?.keys() ?? [])])) {
+      if (drawn.has(name)) continue;
+      const record = shared?.get(name);
+      const avatar = record === undefined ? await this.#brought(name) : this.#listed(name, record);
       if (avatar) found.set(name, avatar);
     }
     return [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -70,6 +93,7 @@ export class StoredAvatars {
     const folder = safeName(name, "");
     if (folder === "" || folder !== name.normalize("NFC") || folder.startsWith(".")) return undefined;
     if ((await folders(this.#models)).includes(folder)) return this.#shipped(folder);
+    await this.#shared?.refresh(folder);
     return this.#brought(folder);
   }
 
@@ -86,6 +110,7 @@ export class StoredAvatars {
     if (await this.ships(name)) {
       throw new AppError("conflict", `"${name}" is an avatar that comes with Talkbox. Choose another name.`);
     }
+    await this.#shared?.refresh(name);
     if (!overwrite && (await this.#brought(name))) throw taken(name);
   }
 
@@ -112,12 +137,16 @@ export class StoredAvatars {
       await this.#sweep();
       const replaced = await readProfile(target).catch(() => undefined);
       if (replaced && !words.overwrite) throw taken(name);
+      const record = `${JSON.stringify(profile)}\n`;
+      const mime = prepared.kind === "photo" ? "image/png" : "video/mp4";
+      await this.#shared?.send(name, { name: media, path: join(folder, mediaOf(prepared)), mime }, record);
       await mkdir(target, { recursive: true });
       await copyFile(join(folder, mediaOf(prepared)), join(target, media));
-      await writeFile(incoming, `${JSON.stringify(profile)}\n`, { flag: "wx" });
+      await writeFile(incoming, record, { flag: "wx" });
       if (words.overwrite) await rename(incoming, join(target, PROFILE_FILE));
       else await link(incoming, join(target, PROFILE_FILE));
       if (replaced) await rm(join(target, mediaOf(replaced)), { force: true });
+      await this.#shared?.refresh(name);
     } catch (error) {
       await rm(join(target, media), { force: true }).catch(() => {});
       if ((error as NodeJS.ErrnoException).code === "EEXIST") throw taken(name);
@@ -138,13 +167,14 @@ export class StoredAvatars {
       throw new AppError("conflict", `"${folder}" is an avatar that comes with Talkbox, which cannot be deleted.`);
     }
     const leaving = join(this.#root, OWN_FOLDER, randomUUID());
+    const shared = (await this.#shared?.remove(folder)) ?? false;
     try {
       await mkdir(join(this.#root, OWN_FOLDER), { recursive: true });
       await rename(join(this.#root, folder), leaving);
       await rm(leaving, { recursive: true, force: true });
       return true;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return shared;
       throw asStorageError(error);
     }
   }
@@ -173,6 +203,17 @@ export class StoredAvatars {
       }
       await stat(join(folder, mediaOf(profile)));
       return { name, shipped: false, likeness: { folder, profile }, bare: undefined };
+    } catch (error) {
+      this.#damaged(name, error);
+      return undefined;
+    }
+  }
+
+  /** An avatar by its record in the bucket; its file is fetched when the avatar is used. */
+  #listed(name: string, record: string): StoredAvatar | undefined {
+    try {
+      const profile = parseProfile(record);
+      return { name, shipped: false, likeness: { folder: join(this.#root, name), profile }, bare: undefined };
     } catch (error) {
       this.#damaged(name, error);
       return undefined;
@@ -231,29 +272,6 @@ function kindOf(file: string): BareAvatar["kind"] | undefined {
   const extension = extname(file).toLowerCase();
   if (file.startsWith(".")) return undefined;
   return PICTURES.has(extension) ? "photo" : VIDEOS.has(extension) ? "video" : undefined;
-}
-
-/**
- * A name from the wire as an avatar's: NFC, without characters that file systems or URLs reserve, and none that would be
- * read as an avatar's loop or size.
- * @throws AppError `invalid_input`
- */
-export function avatarName(wanted: string): string {
-  const name = safeName(wanted.trim(), "");
-  if (name === "" || name.startsWith(".")) {
-    throw new AppError("invalid_input", "The avatar's name has no character that can be used. Give one with letters.");
-  }
-  const length = Array.from(name).length;
-  if (length > LONGEST_NAME) {
-    throw new AppError("invalid_input", `The avatar's name has ${length} characters; ${LONGEST_NAME} are allowed.`);
-  }
-  if (name === "auto" || /_(short|long|720p|480p|360p|precomputed)$|\.pkl$/.test(name)) {
-    throw new AppError(
-      "invalid_input",
-      `An avatar cannot be called "${name}": \`auto\` and endings such as \`_short\` or \`_720p\` have a meaning of their own.`,
-    );
-  }
-  return name;
 }
 
 function taken(name: string): AppError {

@@ -6,11 +6,15 @@ import { AppError, toAppError } from "../errors.ts";
 import { STALE_UPLOAD_MS } from "../limits.ts";
 import type { Log } from "../log.ts";
 import { safeName } from "../storage/file-name.ts";
+import type { SharedFolders } from "../storage/s3/shared-folders.ts";
 import { digestFile } from "../storage/hash-file.ts";
+import { SharedLibrary } from "./shared-library.ts";
 import { parseRenewed, parseStoredVoice, type StoredVoice, type StoredVoiceRecord } from "./stored-voice.ts";
 import type { VoiceProfile } from "./voice-profile.ts";
 
 const RECORD = "voice.json";
+/** Where they lie in a bucket. */
+export const VOICES_IN_BUCKET = { folder: "saved/voices", record: RECORD } as const;
 /** A later analysis than the record's, with the hash of the recording that it was made on. */
 const RENEWED = "profile.json";
 /** Folder of what is on its way in or out; no name of a voice begins with a dot. */
@@ -35,29 +39,41 @@ export type NewVoice = {
  * Reference voices that callers brought: `<data>/voices/NAME/` with `voice.json` and the recording that it names.
  *
  * `voice.json` is what makes a voice: it is put in place in one step, after its recording, and taken away first. So a
- * reader finds a voice whole or not at all, and of two writers of one name one wins.
+ * reader finds a voice whole or not at all, and of two writers of one name one wins. Where there is a bucket, all workers
+ * share what is in it, and the folder is a cache of it.
  */
 export class StoredVoices {
   readonly #root: string;
   readonly #log: Log;
+  readonly #shared: SharedLibrary | undefined;
 
-  constructor(dataDir: string, log: Log) {
+  constructor(dataDir: string, log: Log, folders?: SharedFolders) {
     this.#root = join(dataDir, "voices");
     this.#log = log;
+    const fileOf = (record: string): string => parseStoredVoice(record).recording;
+    this.#shared = folders && new SharedLibrary({ root: this.#root, record: RECORD, fileOf, folders, log });
   }
 
   /** Every voice that can be read, by name. A damaged one is left out, and the log says why. */
   async all(): Promise<readonly StoredVoice[]> {
+    const shared = await this.#shared?.records();
     const entries = await readdir(this.#root, { withFileTypes: true }).catch(() => []);
     const names = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith(".")).map(({ name }) => name);
-    const voices = await Promise.all(names.map((name) => this.#read(name)));
+    const voices = await Promise.all(
+      [...new Set([...names, ...(shared?.keys() ?? [])])].map(async (name) => {
+        const record = shared?.get(name);
+        return record === undefined ? this.#read(name) : this.#listed(name, record);
+      }),
+    );
     return voices.filter((voice) => voice !== undefined).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** The voice of this name, or undefined. */
   async find(name: string): Promise<StoredVoice | undefined> {
     const folder = safeName(name, "");
-    return folder === "" || folder !== name.normalize("NFC") ? undefined : this.#read(folder);
+    if (folder === "" || folder !== name.normalize("NFC")) return undefined;
+    await this.#shared?.refresh(folder);
+    return this.#read(folder);
   }
 
   /**
@@ -80,9 +96,16 @@ export class StoredVoices {
         created: new Date().toISOString(),
         profile: voice.profile,
       };
+      await this.#shared?.refresh(voice.name);
       const replaced = await this.#read(voice.name);
+      if (this.#shared) {
+        if (replaced && !overwrite) throw this.conflict(voice.name);
+        const file = { name: record.recording, path: voice.path, mime: "audio/wav" };
+        await this.#shared.send(voice.name, file, recordText(record));
+      }
       await this.#place(record, voice.path, overwrite);
       await this.#tidy(voice.name, replaced?.recording);
+      await this.#shared?.refresh(voice.name);
       return { ...record, profile: voice.profile, path: join(this.#root, voice.name, record.recording) };
     } catch (error) {
       throw asStorageError(error);
@@ -111,13 +134,14 @@ export class StoredVoices {
     const folder = safeName(name, "");
     if (folder === "" || folder !== name.normalize("NFC")) return false;
     const leaving = join(this.#root, OWN_FOLDER, randomUUID());
+    const shared = (await this.#shared?.remove(folder)) ?? false;
     try {
       await mkdir(join(this.#root, OWN_FOLDER), { recursive: true });
       await rename(join(this.#root, folder), leaving);
       await rm(leaving, { recursive: true, force: true });
       return true;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return shared;
       throw asStorageError(error);
     }
   }
@@ -152,7 +176,7 @@ export class StoredVoices {
   async #write(folder: string, record: StoredVoiceRecord, overwrite: boolean): Promise<void> {
     const incoming = join(folder, `.${randomUUID()}.part`);
     try {
-      await writeFile(incoming, `${JSON.stringify(record, null, 2)}\n`, { flag: "wx" });
+      await writeFile(incoming, recordText(record), { flag: "wx" });
       if (overwrite) await rename(incoming, join(folder, RECORD));
       else await linkOrCopy(incoming, join(folder, RECORD));
     } finally {
@@ -182,6 +206,18 @@ export class StoredVoices {
     }
   }
 
+  /** A voice by its record in the bucket; its recording is fetched when the voice is used. */
+  #listed(folder: string, record: string): StoredVoice | undefined {
+    try {
+      const voice = parseStoredVoice(record);
+      return voice.name === folder ? { ...voice, path: join(this.#root, folder, voice.recording) } : undefined;
+    } catch (error) {
+      const why = error instanceof Error ? error.message : "unknown";
+      this.#log.warn({ voice: folder, reason: why }, "a stored voice cannot be read");
+      return undefined;
+    }
+  }
+
   async #read(folder: string): Promise<StoredVoice | undefined> {
     const at = join(this.#root, folder);
     for (let attempt = 1; ; attempt++) {
@@ -204,6 +240,10 @@ export class StoredVoices {
       }
     }
   }
+}
+
+function recordText(record: StoredVoiceRecord): string {
+  return `${JSON.stringify(record, null, 2)}\n`;
 }
 
 /**

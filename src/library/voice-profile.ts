@@ -26,6 +26,8 @@ export const voiceProfileSchema = z.strictObject({
    */
   formants: z.array(z.number().positive()).length(4),
   formantCeiling: z.number().positive(),
+  /** The same below `formantCeiling`, as windows of the sound itself show them: harmonics of the voice pull at them. */
+  soundingFormants: z.array(z.number().positive()).length(4).optional(),
   otherFormants: z
     .array(z.strictObject({ ceiling: z.number().positive(), formants: z.array(z.number().positive()).length(4) }))
     .max(4)

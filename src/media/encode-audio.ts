@@ -12,8 +12,8 @@ import { type PcmStream, pcmOf } from "./pcm.ts";
 import { bytesOf, writeFully } from "./stream-write.ts";
 import { packer, type WavOptions, writeWav } from "./wav.ts";
 
-/** Files that sound is made into; `ogg` holds Opus. */
-export type AudioFormat = "wav" | "mp3" | "flac" | "ogg";
+/** Files that sound is made into; `ogg` holds Opus, `aac` is a bare stream with ADTS headers. */
+export type AudioFormat = "wav" | "mp3" | "flac" | "ogg" | "aac";
 
 /** What a sound of each format is on the wire. */
 export const AUDIO_MIME = {
@@ -21,6 +21,7 @@ export const AUDIO_MIME = {
   mp3: "audio/mpeg",
   flac: "audio/flac",
   ogg: "audio/ogg",
+  aac: "audio/aac",
 } as const satisfies Record<AudioFormat, string>;
 
 export type EncodeAudioOptions = {
@@ -30,7 +31,7 @@ export type EncodeAudioOptions = {
   /** Asked for only when the format needs ffmpeg, which WAV does not. */
   readonly binaries: () => Promise<Binaries>;
   readonly signal: AbortSignal;
-  /** kbit/s of MP3 (default 192) and Opus (default 64 per channel). */
+  /** kbit/s of MP3 (default 192), Opus (default 64 per channel) and AAC (default 96 per channel). */
   readonly bitrate?: number | undefined;
   /** How a WAV file is written; FLAC keeps the same integers, `f32` being none of its forms. */
   readonly wav?: WavOptions;
@@ -136,6 +137,10 @@ function codingOf({ sampleRate, channels }: PcmStream, { format, bitrate, wav = 
       raw,
       pack: bytesOf,
     };
+  }
+  if (format === "aac") {
+    const options = args`-c:a aac -b:a ${bitrate ?? 96 * channels}k -f adts`;
+    return { encoder: "aac", options, raw, pack: bytesOf };
   }
   // MPEG-2 layer 3, which lower rates are coded in, ends at 160 kbit/s.
   const most = sampleRate < 32_000 ? 160 : 320;

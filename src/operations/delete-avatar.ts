@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { suggest } from "../engines/catalog.ts";
 import { AppError } from "../errors.ts";
-import { StoredAvatars } from "../library/stored-avatars.ts";
 import { defineOperation } from "./operation.ts";
 
 export const deleteAvatar = defineOperation({
@@ -13,9 +12,8 @@ export const deleteAvatar = defineOperation({
   limits: [],
   example: { name: "anna" },
   heavy: false,
-  async run({ name: wanted }, { config, log }) {
+  async run({ name: wanted }, { avatars: stored }) {
     const name = wanted.trim().normalize("NFC");
-    const stored = new StoredAvatars({ dataDir: config.dataDir, modelsDir: config.modelsDir, log });
     if (!(await stored.remove(name))) {
       const names = (await stored.all()).filter(({ shipped }) => !shipped).map((avatar) => avatar.name);
       throw new AppError("not_found", `There is no stored avatar "${name}". ${suggest(name, names)}`);

@@ -1,4 +1,7 @@
+import { chat } from "./chat.ts";
+import { chatAndLipsync } from "./chat-and-lipsync.ts";
 import { convertVoice } from "./convert-voice.ts";
+import { deleteArtifacts } from "./delete-artifacts.ts";
 import { deleteAvatar } from "./delete-avatar.ts";
 import { deleteVoice } from "./delete-voice.ts";
 import { generateCoverFromSeparateAudio } from "./generate-cover-from-separate-audio.ts";
@@ -10,6 +13,7 @@ import { listModels } from "./list-models.ts";
 import { listVoices } from "./list-voices.ts";
 import { multiSpeaker } from "./multi-speaker.ts";
 import type { Operation } from "./operation.ts";
+import { streamChunksOperation } from "./stream-chunks.ts";
 import { tts } from "./tts.ts";
 import { uploadAvatar } from "./upload-avatar.ts";
 import { uploadVoice } from "./upload-voice.ts";
@@ -25,6 +29,9 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     listAvatars,
     tts,
     lipsync,
+    chat,
+    chatAndLipsync,
+    streamChunksOperation,
     generateCoverFromSeparateAudio,
     voiceClone,
     multiSpeaker,
@@ -33,5 +40,6 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     deleteVoice,
     uploadAvatar,
     deleteAvatar,
+    deleteArtifacts,
   ].map((operation) => [operation.name, operation]),
 );

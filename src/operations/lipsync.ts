@@ -1,26 +1,29 @@
 import { z } from "zod";
-import type { LipsyncEngine } from "../engines/lipsync/lipsync-engine.ts";
+import { ASPECTS, frameSize, type LipsyncEngine } from "../engines/lipsync/lipsync-engine.ts";
 import { AppError } from "../errors.ts";
 import type { Box } from "../library/face-marks.ts";
 import { adoptAvatar, adopts, adoptingEngine } from "../pipelines/adopt-avatar.ts";
 import { type AvatarChoice, chooseAvatar } from "../pipelines/avatar-choice.ts";
 import { makeAvatarVideo } from "../pipelines/avatar-video.ts";
-import { findSpeaker } from "../pipelines/speaker.ts";
+import { BurnCaptions } from "../pipelines/captions-burn.ts";
+import { avatarVoice, findSpeaker, speechEngineFor } from "../pipelines/speaker.ts";
 import { speechFromAudio } from "../pipelines/speech-from-audio.ts";
 import { outputFileName } from "../storage/file-name.ts";
 import { round1 } from "../telemetry.ts";
 import { boxesOf, boxParams } from "./avatar-params.ts";
+import { burnCaptionsParam, captionsAnswer, captionsParam, deliverCaptions, NO_WORDS } from "./captions-answer.ts";
 import { defineOperation, type OperationContext } from "./operation.ts";
+import { pictureParams, surroundings } from "./picture-params.ts";
 import { seedParam, SPEECH_SAMPLE_RATE, speechParams, textParam, warmUpUnlessSeeded } from "./speech-params.ts";
 
 /** What the documents' presets stand for. */
-const QUALITY = {
+export const QUALITY = {
   high: { resolution: "720p", frame_skip: 1 },
   medium: { resolution: "480p", frame_skip: 2 },
   low: { resolution: "360p", frame_skip: 3 },
 } as const;
 
-const MIME = { mp4: "video/mp4", webm: "video/webm" } as const;
+export const MIME = { mp4: "video/mp4", webm: "video/webm" } as const;
 
 export const lipsync = defineOperation({
   name: "lipsync",
@@ -63,6 +66,9 @@ export const lipsync = defineOperation({
     ...speechParams,
     seed: seedParam,
     output_format: z.enum(["mp4", "webm"]).default("mp4"),
+    ...pictureParams,
+    captions: captionsParam,
+    burn_captions: burnCaptionsParam,
     persist: z.boolean().default(false).describe("Keep the files for good."),
   }),
   result: z.strictObject({
@@ -72,6 +78,9 @@ export const lipsync = defineOperation({
     audio_url: z.string().nullable(),
     audio_duration: z.number().describe("Seconds."),
     elapsed: z.number().describe("Seconds of work."),
+    elapsed_stages: z
+      .strictObject({ tts: z.number(), lipsync: z.number(), total: z.number() })
+      .describe("Seconds until the speech was there as a whole, from then until the video was, and together."),
     persistent: z.boolean(),
     avatar: z.string(),
     resolution: z.enum(["720p", "480p", "360p"]),
@@ -82,6 +91,8 @@ export const lipsync = defineOperation({
     tts_voice: z.string().nullable(),
     language: z.string().nullable(),
     output_format: z.enum(["mp4", "webm"]),
+    aspect: z.enum(ASPECTS),
+    captions: captionsAnswer.nullable(),
   }),
   limits: ["20,000 code points of text", "`TALKBOX_MAX_AUDIO_SECONDS` of audio", "500 MB by URL, 200 MB as base64"],
   example: { text: "안녕하세요, 면접에 오신 것을 환영합니다.", avatar: "auto", quality: "high" },
@@ -94,7 +105,7 @@ export const lipsync = defineOperation({
         violations: [{ path: "params.text", message: "Exactly one of text and audio is needed." }],
       });
     }
-    const speech = text === undefined ? null : await context.engines.choose("speech", params.tts_engine);
+    const speech = text === undefined ? null : await speechEngineFor(params.tts_engine, [params.tts_voice], context);
     if (speech) warmUpUnlessSeeded(speech, params.seed);
     const brought = params.avatar_image ?? params.avatar_video;
     const engine =
@@ -109,7 +120,8 @@ export const lipsync = defineOperation({
     let speaker = null;
     if (speech && text !== undefined) {
       const { language, rate, pitch, seed } = params;
-      const wanted = params.tts_voice === "Custom" ? (choice.voice ?? speech.defaultVoice) : params.tts_voice;
+      const wanted =
+        params.tts_voice === "Custom" ? await avatarVoice(choice.voice, speech, context) : params.tts_voice;
       const { engine: spokenBy, voice } = await findSpeaker(wanted, speech, context);
       speaker = {
         engine: spokenBy,
@@ -119,12 +131,15 @@ export const lipsync = defineOperation({
           rate,
           pitch,
           sampleRate: SPEECH_SAMPLE_RATE,
-          words: false,
+          words: params.captions || params.burn_captions,
           ...(language ? { language } : {}),
           ...(seed === undefined || seed === null ? {} : { seed }),
         },
       };
     }
+    const around = await surroundings(params, engine, context);
+    const [width, height] = frameSize(resolution, params.aspect);
+    const burn = params.burn_captions ? new BurnCaptions(width, height, (message) => context.warn(message)) : undefined;
     const made = await makeAvatarVideo(
       {
         speech: speaker ?? speechFromAudio(audio ?? "", context),
@@ -133,6 +148,8 @@ export const lipsync = defineOperation({
         resolution,
         frameSkip,
         format: params.output_format,
+        around,
+        burn,
         deliverSpeech: (path, duration) =>
           context.deliver(
             {
@@ -148,26 +165,35 @@ export const lipsync = defineOperation({
       },
       context,
     );
+    const place = { filename: outputFileName(text ?? "audio", params.output_format), folder: "realtime" };
     const video = await context.clock.time("deliver", () =>
       context.deliver(
         {
+          ...place,
           kind: "video",
           path: made.path,
-          filename: outputFileName(text ?? "audio", params.output_format),
-          folder: "realtime",
           mime: MIME[params.output_format],
           duration: made.duration,
         },
         { persist: params.persist },
       ),
     );
+    const elapsed = round1(performance.now() - began) / 1000;
+    const wantsWords = params.captions || params.burn_captions;
+    if (wantsWords && made.captions.length === 0) context.warn(NO_WORDS);
+    const { persist } = params;
     return {
       success: true as const,
       video_path: video.url === undefined ? null : `results/${video.key}`,
       video_url: video.url ?? null,
       audio_url: made.audio.url ?? null,
       audio_duration: made.duration,
-      elapsed: round1(performance.now() - began) / 1000,
+      elapsed,
+      elapsed_stages: {
+        tts: hundredths(made.speechElapsed),
+        lipsync: hundredths(elapsed - hundredths(made.speechElapsed)),
+        total: hundredths(elapsed),
+      },
       persistent: video.persistent,
       avatar: made.avatar,
       resolution,
@@ -178,9 +204,15 @@ export const lipsync = defineOperation({
       tts_voice: speaker?.request.voice ?? null,
       language: made.language,
       output_format: params.output_format,
+      aspect: params.aspect,
+      captions: params.captions ? await deliverCaptions(made.captions, place, context, { persist }) : null,
     };
   },
 });
+
+function hundredths(seconds: number): number {
+  return Math.round(seconds * 100) / 100;
+}
 
 type AvatarParams = {
   readonly avatar: string;

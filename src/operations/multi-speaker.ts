@@ -5,11 +5,12 @@ import { ClonedSpeech } from "../pipelines/cloned-speech.ts";
 import { castVoices } from "../pipelines/dialogue-cast.ts";
 import { parseDialogue, type Turn } from "../pipelines/dialogue-script.ts";
 import { speakDialogue, type SpokenTurn } from "../pipelines/dialogue.ts";
-import { findSpeaker, type Speaker } from "../pipelines/speaker.ts";
+import { findSpeaker, type Speaker, speechEngineFor } from "../pipelines/speaker.ts";
 import { defineOperation, type OperationContext } from "./operation.ts";
 import { answerSpeech, recordingParams, speechAnswer } from "./speech-answer.ts";
 import {
   generationParams,
+  samplingOf,
   SPEECH_SAMPLE_RATE,
   speechParams,
   textParam,
@@ -65,9 +66,10 @@ export const multiSpeaker = defineOperation({
   heavy: true,
   async run(params, context) {
     const began = performance.now();
-    const engine = await context.engines.choose("speech", params.engine);
+    const named = (params.reference_voices ?? []).filter((name) => name !== null);
+    const engine = await speechEngineFor(params.engine, named, context);
     warmUpUnlessSeeded(engine, params.seed);
-    warnOfUnused(params, engine.info, (message) => context.warn(message));
+    warnOfUnused(params, engine, (message) => context.warn(message));
     const turns = parseDialogue(params.text);
     const cast = await castOf(turns, params.reference_voices ?? [], engine, context);
     const languages = new Map<number, string>();
@@ -84,7 +86,8 @@ export const multiSpeaker = defineOperation({
       pitch,
       pauseSeconds: params.pause_seconds,
       sampleRate: SPEECH_SAMPLE_RATE,
-      words: params.timings,
+      words: params.timings || params.captions,
+      sampling: samplingOf(params),
       ...(seed === undefined || seed === null ? {} : { seed }),
     };
     const answer = await answerSpeech(

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { LiveStreams } from "../media/fragmented-live.ts";
 import type { PipelineContext } from "../pipelines/pipeline.ts";
 import type { Artifact } from "../storage/artifact.ts";
 
@@ -20,11 +21,29 @@ export type Output = {
 /** What every operation works with: a pipeline's surroundings, and the way out. */
 export type OperationContext = PipelineContext & {
   readonly jobId: string;
+  readonly stored: StoredFiles;
   /**
    * Sends a file to where this job's outputs go. `persist` true keeps it for good. `field` names the field of the result
-   * into which the operation puts the base64, if there is any: it is not listed a second time.
+   * into which the operation puts the base64, if there is any: it is not listed a second time. `ttlSeconds` is its life
+   * where the caller asks for none.
    */
-  deliver(output: Output, options?: { readonly persist?: boolean; readonly field?: string }): Promise<Artifact>;
+  deliver(
+    output: Output,
+    options?: { readonly persist?: boolean; readonly field?: string; readonly ttlSeconds?: number },
+  ): Promise<Artifact>;
+  /** Where outputs can be read while they are made, by those who are in the same process. */
+  readonly streams: LiveStreams;
+};
+
+/** What this deployment's jobs have stored. */
+export type StoredFiles = {
+  /** Answers whether there was one. @throws AppError `invalid_input` for what is no key of an output, `storage_failed` */
+  delete(key: string): Promise<boolean>;
+  /**
+   * Deletes what a job stored and answers how many files there still were; absent where no list of jobs is kept.
+   * @throws AppError `not_found`, `conflict` for a job that is under way
+   */
+  readonly deleteOfJob?: ((jobId: string) => Promise<number>) | undefined;
 };
 
 /** The declaration from which dispatch, JSON Schema and reference page come. */

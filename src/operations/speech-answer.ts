@@ -5,8 +5,17 @@ import { chooseScene, inScene } from "../pipelines/scene.ts";
 import type { Speaker } from "../pipelines/speaker.ts";
 import { speak, speechFile, speechProgress } from "../pipelines/speech.ts";
 import { outputFileName } from "../storage/file-name.ts";
+import { captionsAnswer, captionsParam, deliverCaptions } from "./captions-answer.ts";
 import type { OperationContext } from "./operation.ts";
-import { type generationParams, SPEECH_SAMPLE_RATE, timedWord, usage, usageOf, warnOfUnused } from "./speech-params.ts";
+import {
+  type generationParams,
+  samplingOf,
+  SPEECH_SAMPLE_RATE,
+  timedWord,
+  usage,
+  usageOf,
+  warnOfUnused,
+} from "./speech-params.ts";
 
 /** What every operation that speaks into a file answers. */
 export const speechAnswer = {
@@ -22,12 +31,14 @@ export const speechAnswer = {
   seed: z.int().nullable(),
   usage,
   words: z.array(timedWord).optional(),
+  captions: captionsAnswer.nullable(),
 };
 
 /** Params that say what becomes of speech once it is spoken. */
 export const recordingParams = {
   output_format: z.enum(["wav", "mp3"]).default("wav"),
   timings: z.boolean().default(false).describe("Adds the words with their times in seconds."),
+  captions: captionsParam,
   persist: z.boolean().default(false).describe("Keep the file for good."),
 };
 
@@ -50,13 +61,13 @@ export async function answerSpeech(
   context.emit({ type: "status", stage: "tts", message: "TTS 음성 생성 중..." });
   const parts = inScene(speech(speechProgress(context)), scene, SPEECH_SAMPLE_RATE);
   const made = await speechFile(parts, format, SPEECH_SAMPLE_RATE, context);
+  const place = { filename: outputFileName(withoutTags(text), format), folder: "audio" };
   const file = await context.clock.time("deliver", () =>
     context.deliver(
       {
+        ...place,
         kind: "audio",
         path: made.path,
-        filename: outputFileName(withoutTags(text), format),
-        folder: "audio",
         mime: format === "wav" ? "audio/wav" : "audio/mpeg",
         duration: made.duration,
       },
@@ -76,6 +87,7 @@ export async function answerSpeech(
     seed: params.seed ?? null,
     usage: usageOf(text, made.duration),
     ...(timings ? { words: [...made.words] } : {}),
+    captions: params.captions ? await deliverCaptions(made.captions, place, context, { persist }) : null,
   };
 }
 
@@ -88,14 +100,15 @@ export async function answerSpeaker(
 ) {
   const { text, language, rate, pitch, seed, timings } = params;
   const { engine, voice } = speaker;
-  warnOfUnused(params, engine.info, (message) => context.warn(message));
+  warnOfUnused(params, engine, (message) => context.warn(message));
   const request = {
     text,
     voice,
     rate,
     pitch,
     sampleRate: SPEECH_SAMPLE_RATE,
-    words: timings,
+    words: timings || params.captions,
+    sampling: samplingOf(params),
     ...(language ? { language } : {}),
     ...(seed === undefined || seed === null ? {} : { seed }),
   };

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import type { EngineInfo } from "../engines/engine.ts";
-import type { SpeechEngine } from "../engines/speech/speech-engine.ts";
+import type { GenerationParam, Sampling, SpeechEngine } from "../engines/speech/speech-engine.ts";
 import { MAX_SEED } from "../limits.ts";
 
 /** Params that say how to speak, shared by the operations that do. */
@@ -43,19 +42,32 @@ export const generationParams = {
     ),
 };
 
-/** Of `generationParams`, those that the embedded engine has no use for. */
-const GENERATIVE = ["temperature", "top_p", "top_k", "max_new_tokens"] as const;
+/** Of `generationParams`, those that an engine may have no use for. */
+const GENERATIVE = ["seed", "temperature", "top_p", "top_k", "max_new_tokens"] as const;
 
-/** Tells the caller which of the params that were given do nothing on an engine that is no generative model. */
+type Generation = { readonly [Name in GenerationParam]?: number | null | undefined };
+
+/** Tells the caller which of the params that were given do nothing on the engine that speaks. */
 export function warnOfUnused(
-  params: { readonly [Name in (typeof GENERATIVE)[number]]?: number | null | undefined },
-  { id, embedded }: EngineInfo,
+  params: Generation,
+  { info, honours = ["seed"] }: Pick<SpeechEngine, "info" | "honours">,
   warn: (message: string) => void,
 ): void {
   const given = GENERATIVE.filter((name) => params[name] !== undefined && params[name] !== null);
-  if (!embedded || given.length === 0) return;
-  const names = given.map((name) => `\`${name}\``).join(", ");
-  warn(`${names} ${given.length === 1 ? "has" : "have"} no effect on the embedded speech engine "${id}".`);
+  const unused = given.filter((name) => !honours.includes(name));
+  if (unused.length === 0) return;
+  const names = unused.map((name) => `\`${name}\``).join(", ");
+  const kind = info.embedded ? "embedded speech engine" : "speech engine";
+  warn(`${names} ${unused.length === 1 ? "has" : "have"} no effect on the ${kind} "${info.id}".`);
+}
+
+/** The params of generation as an engine takes them. */
+export function samplingOf(params: Generation): Sampling {
+  const { temperature, top_p: topP, top_k: topK, max_new_tokens: maxNewTokens } = params;
+  const given = Object.entries({ temperature, topP, topK, maxNewTokens }).filter(
+    ([, value]) => (value ?? null) !== null,
+  );
+  return Object.fromEntries(given) as Sampling;
 }
 
 /** Starts an engine ahead of time, unless the request will have a process of its own. */

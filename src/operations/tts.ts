@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { findSpeaker } from "../pipelines/speaker.ts";
+import { findSpeaker, speechEngineFor } from "../pipelines/speaker.ts";
 import { defineOperation } from "./operation.ts";
 import { answerSpeaker, recordingParams, speechAnswer } from "./speech-answer.ts";
 import { generationParams, speechParams, textParam, warmUpUnlessSeeded } from "./speech-params.ts";
@@ -25,7 +25,7 @@ export const tts = defineOperation({
   heavy: true,
   async run(params, context) {
     const began = performance.now();
-    const engine = await context.engines.choose("speech", params.engine);
+    const engine = await speechEngineFor(params.engine, [params.voice], context);
     warmUpUnlessSeeded(engine, params.seed);
     return answerSpeaker(params, await findSpeaker(params.voice, engine, context), began, context);
   },

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AppError } from "../errors.ts";
-import { avatarName, StoredAvatars } from "../library/stored-avatars.ts";
+import { avatarName } from "../library/avatar-name.ts";
 import { adoptAvatar, adoptingEngine } from "../pipelines/adopt-avatar.ts";
 import { findSpeaker } from "../pipelines/speaker.ts";
 import { boxesOf, boxParams } from "./avatar-params.ts";
@@ -45,8 +45,7 @@ export const uploadAvatar = defineOperation({
       });
     }
     const name = avatarName(params.name);
-    const { config, log } = context;
-    const stored = new StoredAvatars({ dataDir: config.dataDir, modelsDir: config.modelsDir, log });
+    const { avatars: stored } = context;
     await stored.checkFree(name, overwrite);
     const [speech] = await context.engines.available("speech");
     // A name that nobody answers to is better found now than when the avatar is to speak.

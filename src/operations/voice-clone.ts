@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../errors.ts";
 import { profileOf, readReference } from "../pipelines/reference-voice.ts";
-import { clonedSpeaker, findSpeaker } from "../pipelines/speaker.ts";
+import { clonedSpeaker, findSpeaker, speechEngineFor } from "../pipelines/speaker.ts";
 import { defineOperation } from "./operation.ts";
 import { answerSpeaker, recordingParams, speechAnswer } from "./speech-answer.ts";
 import { generationParams, speechParams, textParam, warmUpUnlessSeeded } from "./speech-params.ts";
@@ -46,7 +46,7 @@ export const voiceClone = defineOperation({
         },
       );
     }
-    const engine = await context.engines.choose("speech", params.engine);
+    const engine = await speechEngineFor(params.engine, audio === "" ? [name] : [], context);
     warmUpUnlessSeeded(engine, params.seed);
     if (audio === "") {
       return answerSpeaker(params, await findSpeaker(name, engine, context, "not_found"), began, context);

@@ -1,11 +1,23 @@
 import { join } from "node:path";
-import { type Frame, type LipsyncEngine, RESOLUTIONS, type Resolution } from "../engines/lipsync/lipsync-engine.ts";
+import { lanesOf } from "../engines/engine.ts";
+import {
+  type Frame,
+  frameSize,
+  type LipsyncEngine,
+  type LipsyncOptions,
+  type Resolution,
+} from "../engines/lipsync/lipsync-engine.ts";
 import type { SpeechEngine, SpeechPart, SpeechRequest } from "../engines/speech/speech-engine.ts";
+import { SPEECH_AHEAD_SECONDS } from "../limits.ts";
 import { encodeVideo } from "../media/encode-video.ts";
 import type { Artifact } from "../storage/artifact.ts";
 import { type AvatarChoice, SHORT_LOOP_SECONDS } from "./avatar-choice.ts";
+import type { BurnCaptions } from "./captions-burn.ts";
+import type { CaptionWord } from "./captions.ts";
+import { StageClock } from "../telemetry.ts";
 import { Channel } from "./channel.ts";
 import type { PipelineContext } from "./pipeline.ts";
+import { type SpeechAhead, speechAhead } from "./speech-ahead.ts";
 import { speak, SpeechRecord } from "./speech.ts";
 
 /** Frames per second of every avatar video. */
@@ -26,6 +38,10 @@ export type AvatarVideoRequest = {
   readonly resolution: Resolution;
   readonly frameSkip: 1 | 2 | 3;
   readonly format: "mp4" | "webm";
+  /** Default: 16:9, before the avatar's own background. */
+  readonly around?: Pick<LipsyncOptions, "aspect" | "background">;
+  /** Draws what is said into the pictures. */
+  readonly burn?: BurnCaptions | undefined;
   /** Called once, as soon as all of the speech is there, while the video is still being made. */
   readonly deliverSpeech: (path: string, duration: number) => Promise<Artifact>;
 };
@@ -38,6 +54,10 @@ export type AvatarVideo = {
   readonly avatar: string;
   readonly language: string | null;
   readonly audio: Artifact;
+  /** Seconds from the begin until the speech was there as a whole. */
+  readonly speechElapsed: number;
+  /** What is said, where the words' times are known. */
+  readonly captions: readonly CaptionWord[];
 };
 
 /**
@@ -50,18 +70,21 @@ export async function makeAvatarVideo(request: AvatarVideoRequest, context: Pipe
   const fromText = "engine" in request.speech;
   const spoken = { share: 0 };
   emit({ type: "status", stage: "tts", message: fromText ? "TTS 음성 생성 중..." : "오디오 준비 중..." });
-  const parts =
+  const began = performance.now();
+  // What is spoken ahead of the pictures costs no time that anybody waits for: it runs on a clock of its own.
+  const source =
     "engine" in request.speech
-      ? speak(request.speech.engine, request.speech.request, context, (share) => {
+      ? speak(request.speech.engine, request.speech.request, { ...context, clock: new StageClock() }, (share) => {
           spoken.share = share;
           emit({ type: "progress", progress: 0, stage: "tts", stage_progress: share });
         })
-      : clock.timeEach("decode", request.speech.recording);
+      : request.speech.recording;
 
   // While the first sentence is spoken, the renderer gets ready. What fails here fails again below, where it is reported.
   if (!request.choice.likeness) engine.prepare?.(request.choice.person, resolution).catch(() => {});
 
-  const [width, height] = RESOLUTIONS[resolution];
+  const { around = {} } = request;
+  const [width, height] = frameSize(resolution, around.aspect);
   const { sampleRate } = "engine" in request.speech ? request.speech.request : request.speech;
   const sound = new Channel<Float32Array>();
   const dir = await context.tempDir();
@@ -69,44 +92,58 @@ export async function makeAvatarVideo(request: AvatarVideoRequest, context: Pipe
   const recordPath = join(dir, "speech.wav");
   const record = new SpeechRecord(recordPath, "wav", sampleRate, context);
   let avatar = "";
+  let ahead: SpeechAhead | undefined;
   let audio: Promise<Artifact> | undefined;
+  let speechElapsed = 0;
 
   /** The pictures; which loop they are from is settled when enough of the speech is there. */
   async function* pictures(): AsyncGenerator<Frame, void> {
-    const started = await startOfSpeech(parts, () => (fromText ? spoken.share : 1));
+    // The speech does not wait for the pictures: whoever asked for both hears the one long before seeing the other.
+    ahead = speechAhead(source, {
+      seconds: SPEECH_AHEAD_SECONDS,
+      onPart: (part) => record.add(part),
+      onEnd: () => {
+        spoken.share = 1;
+        audio = deliverRecording();
+        // Awaited with the encode; if the encode fails first, this must not count as unhandled.
+        audio.catch(() => {});
+      },
+    });
+    const parts = clock.timeEach(fromText ? "tts" : "decode", ahead.parts);
+    // A loop that the caller named need not be found out, and the first sentence can be drawn at once.
+    const started =
+      request.choice.loop === undefined
+        ? await startOfSpeech(parts, () => (fromText ? spoken.share : 1))
+        : { parts, long: request.choice.loop === "long" };
     avatar = `${request.choice.person}_${request.choice.loop ?? (started.long ? "long" : "short")}`;
     context.used({ kind: "lipsync", engine: engine.info.id, model: avatar });
     const { likeness, lively = true } = request.choice;
-    yield* engine.render(
-      tapped(started.parts),
-      { avatar, likeness, lively, resolution, fps: AVATAR_FPS, frameSkip },
-      signal,
-    );
+    const options = { ...around, avatar, likeness, lively, resolution, fps: AVATAR_FPS, frameSkip };
+    const frames = engine.render(tapped(started.parts), options, signal);
+    yield* request.burn ? request.burn.over(frames, record.captions, AVATAR_FPS) : frames;
   }
 
-  /** Hands each part to the renderer, and its sound to the encoder and the recording. */
+  /** Hands each part to the renderer, and its sound to the encoder. */
   async function* tapped(source: AsyncIterable<SpeechPart>): AsyncGenerator<SpeechPart, void> {
     for await (const part of source) {
-      record.add(part);
       sound.push(part.audio.samples);
       yield part;
     }
     sound.end();
-    spoken.share = 1;
-    audio = deliverRecording();
-    // Awaited with the encode; if the encode fails first, this must not count as unhandled.
-    audio.catch(() => {});
   }
 
   async function deliverRecording(): Promise<Artifact> {
     await record.finish();
     const delivered = await request.deliverSpeech(recordPath, record.duration);
+    speechElapsed = Math.round(performance.now() - began) / 1000;
     emit({
       type: "status",
       stage: "tts_done",
       message: fromText ? "TTS 완료" : "오디오 준비 완료",
       audio_url: delivered.url ?? null,
+      audio_key: delivered.key,
       duration: record.duration,
+      elapsed: speechElapsed,
     });
     emit({ type: "status", stage: "lipsync", message: "립싱크 비디오 생성 중..." });
     return delivered;
@@ -120,8 +157,8 @@ export async function makeAvatarVideo(request: AvatarVideoRequest, context: Pipe
   };
   // ffmpeg starts before there is a picture: its start hides behind the first sentence.
   const binaries = await context.binaries();
-  const encoded = await clock
-    .time("encode", () =>
+  const encode = () =>
+    clock.time("encode", () =>
       encodeVideo({
         frames: clock.timeEach("lipsync", pictures()),
         audio: sound,
@@ -137,8 +174,15 @@ export async function makeAvatarVideo(request: AvatarVideoRequest, context: Pipe
         signal,
         onFrame: progress,
       }),
-    )
-    .finally(() => record.close());
+    );
+  const engines = "engine" in request.speech ? [request.speech.engine, engine] : [engine];
+  let encoded: Awaited<ReturnType<typeof encode>>;
+  try {
+    encoded = await context.lanes.hold([...lanesOf(...engines), "encode"], encode);
+  } finally {
+    record.close();
+    await ahead?.close();
+  }
   emit({ type: "progress", progress: 1, stage: "lipsync", stage_progress: 1 });
   if (!audio) throw new Error("the renderer left before the speech ended");
   return {
@@ -148,6 +192,8 @@ export async function makeAvatarVideo(request: AvatarVideoRequest, context: Pipe
     avatar,
     language: record.language === "und" ? null : (record.language ?? null),
     audio: await clock.time("deliver", () => audio as Promise<Artifact>),
+    speechElapsed,
+    captions: record.captions.flat(),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Availability, EngineInfo } from "../engines/engine.ts";
 import type {
+  GenerationParam,
   MeasuredVoice,
   SpeechEngine,
   SpeechPart,
@@ -39,6 +40,7 @@ export type CloneOptions = {
 export class ClonedSpeech implements SpeechEngine {
   readonly info: EngineInfo;
   readonly defaultVoice: string;
+  readonly honours: readonly GenerationParam[];
   readonly #options: CloneOptions;
   /** What was measured of the base voice, by language. */
   readonly #measured = new Map<string, Promise<VoiceProfile | undefined>>();
@@ -46,6 +48,7 @@ export class ClonedSpeech implements SpeechEngine {
   constructor(options: CloneOptions) {
     this.#options = options;
     this.info = options.base.info;
+    this.honours = options.base.honours ?? ["seed"];
     this.defaultVoice = options.target.name;
   }
 

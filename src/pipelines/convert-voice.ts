@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { lanesOf } from "../engines/engine.ts";
 import type { ConversionOptions } from "../engines/voice/voice-converter.ts";
 import { decodeAudio } from "../media/decode-audio.ts";
 import { type AudioFormat, type EncodedAudio, encodeAudio } from "../media/encode-audio.ts";
@@ -72,10 +73,12 @@ export async function convertVoice(request: ConversionRequest, context: Pipeline
     }
     yield limiter.finish()[0] as Float32Array;
   }
-  const file = await clock.time("encode", () =>
-    encodeAudio(
-      { sampleRate, channels: 1, chunks: chunks() },
-      { path: join(dir, `converted.${format}`), format, binaries: () => Promise.resolve(binaries), signal },
+  const file = await context.lanes.hold([...lanesOf(voice.converter), "encode"], () =>
+    clock.time("encode", () =>
+      encodeAudio(
+        { sampleRate, channels: 1, chunks: chunks() },
+        { path: join(dir, `converted.${format}`), format, binaries: () => Promise.resolve(binaries), signal },
+      ),
     ),
   );
   context.emit({ type: "progress", progress: 1, stage: "convert", stage_progress: 1 });

@@ -1,6 +1,6 @@
 /** Dialogues: several speakers' turns as one stream of speech. */
 
-import type { SpeechPart } from "../engines/speech/speech-engine.ts";
+import type { Sampling, SpeechPart } from "../engines/speech/speech-engine.ts";
 import { MAX_SEED } from "../limits.ts";
 import type { Turn } from "./dialogue-script.ts";
 import type { PipelineContext } from "./pipeline.ts";
@@ -27,6 +27,7 @@ export type DialogueRequest = {
   readonly pauseSeconds: number;
   readonly sampleRate: number;
   readonly words: boolean;
+  readonly sampling: Sampling;
   readonly seed?: number;
 };
 
@@ -66,6 +67,7 @@ export async function* speakDialogue(
         pitch: request.pitch,
         sampleRate,
         words: request.words,
+        sampling: request.sampling,
         ...(language === undefined ? {} : { language }),
         ...(seed === undefined ? {} : { seed }),
       },

@@ -1,7 +1,10 @@
 import type { Config } from "../config.ts";
 import type { EngineCatalog } from "../engines/catalog.ts";
 import type { Emit } from "../events.ts";
+import type { JobLanes } from "../lanes.ts";
 import type { Log } from "../log.ts";
+import type { StoredAvatars } from "../library/stored-avatars.ts";
+import type { StoredVoices } from "../library/stored-voices.ts";
 import type { Binaries } from "../media/binaries.ts";
 import type { EngineUse, StageClock } from "../telemetry.ts";
 
@@ -13,6 +16,11 @@ export type PipelineContext = {
   readonly log: Log;
   readonly clock: StageClock;
   readonly engines: EngineCatalog;
+  /** The voices and avatars that callers brought. */
+  readonly voices: StoredVoices;
+  readonly avatars: StoredAvatars;
+  /** Permits for what jobs share; held while a stage that works for some time uses it. */
+  readonly lanes: Pick<JobLanes, "hold">;
   /** The ffmpeg and ffprobe to use, looked up at first use. */
   binaries(): Promise<Binaries>;
   /** A folder for this job's temporary files; it is gone when the job ends. */

@@ -2,7 +2,7 @@ import { suggest } from "../engines/catalog.ts";
 import type { SpeechEngine, VoiceInfo } from "../engines/speech/speech-engine.ts";
 import { AppError } from "../errors.ts";
 import type { StoredVoice } from "../library/stored-voice.ts";
-import { StoredVoices } from "../library/stored-voices.ts";
+import type { StoredVoices } from "../library/stored-voices.ts";
 import type { VoiceProfile } from "../library/voice-profile.ts";
 import { ClonedSpeech, measuredOf } from "./cloned-speech.ts";
 import type { PipelineContext } from "./pipeline.ts";
@@ -21,8 +21,8 @@ export type Speaker = {
 };
 
 /** The reference voices of this deployment. */
-export function storedVoices({ config, log }: PipelineContext): StoredVoices {
-  return new StoredVoices(config.dataDir, log);
+export function storedVoices({ voices }: PipelineContext): StoredVoices {
+  return voices;
 }
 
 /** Names that nobody may take: the voices of the speech engines and the timbres of the converters that are available. */
@@ -32,6 +32,38 @@ export async function shippedVoices({ engines }: PipelineContext): Promise<reado
     for (const { name } of await engine.voices()) names.push(name);
   }
   return names;
+}
+
+/**
+ * The engine to speak with: the one named, and with `auto` the best one that has the voices that are named.
+ * @throws AppError as `EngineCatalog.choose`
+ */
+export async function speechEngineFor(
+  id: string,
+  voices: readonly string[],
+  { engines }: Pick<PipelineContext, "engines">,
+): Promise<SpeechEngine> {
+  const wanted = new Set(
+    voices.map((name) => name.trim().toLowerCase()).filter((name) => !["", DEFAULT_ALIAS].includes(name)),
+  );
+  if (id !== "auto" || wanted.size === 0) return engines.choose("speech", id);
+  let best: { engine: SpeechEngine; count: number } | undefined;
+  for (const engine of await engines.available("speech")) {
+    const count = (await engine.voices()).filter(({ name }) => wanted.has(name.toLowerCase())).length;
+    if (!best || count > best.count) best = { engine, count };
+  }
+  return best?.engine ?? engines.choose("speech", id);
+}
+
+/** Who speaks for an avatar that has a voice of its own: that one where the engine knows it, else the engine's default. */
+export async function avatarVoice(
+  own: string | undefined,
+  engine: SpeechEngine,
+  context: PipelineContext,
+): Promise<string> {
+  if (own === undefined) return engine.defaultVoice;
+  if ((await engine.voices()).some(({ name }) => name.toLowerCase() === own.toLowerCase())) return own;
+  return (await storedVoices(context).find(own)) ? own : engine.defaultVoice;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { SpeechEngine, SpeechPart, SpeechRequest, TimedWord } from "../engines/speech/speech-engine.ts";
 import { encodeAudio } from "../media/encode-audio.ts";
+import { captionWords, type CaptionWord } from "./captions.ts";
 import { Channel } from "./channel.ts";
 import type { PipelineContext } from "./pipeline.ts";
 
@@ -11,6 +12,8 @@ export type SpeechFile = {
   readonly duration: number;
   readonly language: string;
   readonly words: readonly TimedWord[];
+  /** The same as the text has them, for captions. */
+  readonly captions: readonly CaptionWord[];
 };
 
 /** Speech as it is made, charged to the stage `tts`, with progress by the share of the text that is spoken. */
@@ -40,13 +43,18 @@ export async function speechFile(
 ): Promise<SpeechFile> {
   const path = join(await context.tempDir(), `speech.${format}`);
   const record = new SpeechRecord(path, format, sampleRate, context);
-  try {
+  const make = async (): Promise<void> => {
     for await (const part of parts) record.add(part);
-  } finally {
-    record.close();
-  }
-  await context.clock.time("encode", () => record.finish());
-  return { path, duration: record.duration, language: record.language ?? "und", words: record.words };
+    await context.clock.time("encode", () => record.finish());
+  };
+  await context.lanes.hold(format === "wav" ? ["cpu"] : ["cpu", "encode"], make).finally(() => record.close());
+  return {
+    path,
+    duration: record.duration,
+    language: record.language ?? "und",
+    words: record.words,
+    captions: record.captions.flat(),
+  };
 }
 
 /** Tells the share of a text that is spoken, where the file of it is all that is made. */
@@ -58,6 +66,8 @@ export function speechProgress({ emit }: PipelineContext): (share: number) => vo
 export class SpeechRecord {
   readonly sampleRate: number;
   readonly words: TimedWord[] = [];
+  /** The same words as the text has them, marks included, part by part. */
+  readonly captions: (readonly CaptionWord[])[] = [];
   language: string | undefined;
   readonly #chunks = new Channel<Float32Array>();
   readonly #written: Promise<unknown>;
@@ -81,6 +91,7 @@ export class SpeechRecord {
     for (const { text, start, end } of part.words ?? []) {
       this.words.push({ text, start: milliseconds(start + offset), end: milliseconds(end + offset) });
     }
+    this.captions.push(captionWords(part, offset));
     this.language ??= part.language;
     this.#chunks.push(part.audio.samples);
     this.#samples += part.audio.samples.length;

@@ -1,10 +1,8 @@
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import { suggest } from "../engines/catalog.ts";
 import type { VoiceConverter } from "../engines/voice/voice-converter.ts";
 import { AppError } from "../errors.ts";
-import { StoredVoices } from "../library/stored-voices.ts";
-import { listVoiceModels } from "../library/voice-models.ts";
+import { listVoiceModels, voiceModelRoots } from "../library/voice-models.ts";
 import type { VoiceProfile } from "../library/voice-profile.ts";
 import { safeName } from "../storage/file-name.ts";
 import type { PipelineContext } from "./pipeline.ts";
@@ -34,21 +32,21 @@ export async function findTargetVoice(name: string, context: PipelineContext): P
     if (found !== undefined) return { name: found, converter, target: found };
     known.push(...names);
   }
-  const { config, log } = context;
-  const voices = new StoredVoices(config.dataDir, log);
+  const { config, voices } = context;
   const stored = await voices.find(name);
   if (stored) {
     const converter = await learningConverter(context);
     return { name: stored.name, converter, target: await storedProfile(stored, voices, context) };
   }
-  const models = await listVoiceModels(config.modelsDir);
+  const models = await listVoiceModels(config.modelsDir, config.rvcDir);
   if (models.includes(name)) {
     throw new AppError(
       "engine_unavailable",
       `The voice "${name}" is an RVC model, and no engine here can use one. Known without: ${known.join(", ")}.`,
     );
   }
-  if (await isFolder(join(config.modelsDir, "rvc"), name)) {
+  const folders = voiceModelRoots(config.modelsDir, config.rvcDir).map((root) => isFolder(root, name));
+  if ((await Promise.all(folders)).includes(true)) {
     throw new AppError(
       "not_found",
       `No model file exists for the voice "${name}". Put its .pth file into models/rvc/${name}/.`,
@@ -61,14 +59,14 @@ export async function findTargetVoice(name: string, context: PipelineContext): P
 /** Names of all voices that a recording can be converted to: RVC voices, those of the converters, stored ones. */
 export async function targetVoiceNames({
   config,
-  log,
   engines,
-}: Pick<PipelineContext, "config" | "log" | "engines">): Promise<string[]> {
-  const names = new Set(await listVoiceModels(config.modelsDir));
+  voices,
+}: Pick<PipelineContext, "config" | "engines" | "voices">): Promise<string[]> {
+  const names = new Set(await listVoiceModels(config.modelsDir, config.rvcDir));
   for (const converter of await engines.available("voice")) {
     for (const { name } of await converter.voices()) names.add(name);
   }
-  for (const { name } of await new StoredVoices(config.dataDir, log).all()) names.add(name);
+  for (const { name } of await voices.all()) names.add(name);
   return [...names];
 }
 

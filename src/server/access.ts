@@ -1,7 +1,15 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
 import { isIP } from "node:net";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { AppError } from "../errors.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Whether a route is for anybody, without the key. */
+    open?: boolean;
+  }
+}
 
 export type AccessOptions = {
   /** Empty: anyone may call. */
@@ -29,12 +37,24 @@ export class Access {
   }
 
   /** @throws AppError `unauthorized` without the key */
-  check(request: FastifyRequest): void {
+  check(request: { readonly headers: IncomingHttpHeaders }): void {
     if (this.#options.apiKey === "") return;
     const given = (request.headers.authorization ?? "").replace(/^Bearer\s+/i, "");
     if (!sameText(given, this.#options.apiKey)) {
       throw new AppError("unauthorized", "The key is missing or wrong. Send Authorization: Bearer KEY.");
     }
+  }
+
+  /**
+   * Admits a connection that is none of the framework's requests.
+   * @param given the key, where the caller cannot send a header
+   * @throws AppError `unauthorized`
+   */
+  checkConnection(headers: IncomingHttpHeaders, given: unknown): void {
+    const host = `http://${headers.host ?? ""}`;
+    this.#checkHost({ hostname: URL.canParse(host) ? new URL(host).hostname : "" });
+    const authorization = typeof given === "string" && given !== "" ? given : headers.authorization;
+    this.check({ headers: authorization === undefined ? {} : { authorization } });
   }
 
   /** What a URL carries so that it can be opened without the key; undefined where none is needed. */
@@ -53,7 +73,7 @@ export class Access {
    * A page in a browser on this machine could have its own name lead to 127.0.0.1 and call as if it came from here.
    * So a server for this machine alone answers to this machine's names alone.
    */
-  #checkHost({ hostname }: FastifyRequest): void {
+  #checkHost({ hostname }: { readonly hostname: string }): void {
     const { loopback, apiKey, publicUrl } = this.#options;
     if (!loopback || apiKey !== "") return;
     const name = hostname.replace(/^\[|\]$/g, "").toLowerCase();

@@ -22,17 +22,33 @@ export function serveFiles(app: FastifyInstance, stores: FileStores, access: Acc
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const key = (request.params as Record<string, string>)["*"] ?? "";
     access.checkSignature(request, key, (request.query as Record<string, unknown>)["signature"]);
-    const store = await stores.disk();
-    const file = await find(store, key);
-    if (file) return send(request, reply, file, store);
-    const elsewhere = stores.bucket && (await find(stores.bucket, key));
-    if (!elsewhere) throw new AppError("not_found", "There is no such file, or it has expired.");
-    return reply.redirect(elsewhere.url, 302);
+    return answerStored(request, reply, key, stores);
   };
   app.route({ method: "GET", url: `${FILES}/*`, config: { open: true }, handler: answer, exposeHeadRoute: true });
 }
 
-async function find(store: ArtifactStore, key: string): Promise<StoredFile | undefined> {
+/**
+ * Answers with a stored file, whole or in ranges, or leads on to it where it lies in the bucket.
+ * @param name that it is to be saved under; default its own
+ * @throws AppError `not_found`
+ */
+export async function answerStored(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  key: string,
+  stores: FileStores,
+  name?: string,
+): Promise<FastifyReply> {
+  const store = await stores.disk();
+  const file = await findStored(store, key);
+  if (file) return sendStored(request, reply, file, store, name);
+  const elsewhere = stores.bucket && (await findStored(stores.bucket, key));
+  if (!elsewhere) throw new AppError("not_found", "There is no such file, or it has expired.");
+  return reply.redirect(elsewhere.url, 302);
+}
+
+/** What a store knows of a key; undefined where there is nothing, or nothing any more. */
+export async function findStored(store: ArtifactStore, key: string): Promise<StoredFile | undefined> {
   try {
     return await store.stat(key);
   } catch (error) {
@@ -42,11 +58,13 @@ async function find(store: ArtifactStore, key: string): Promise<StoredFile | und
   }
 }
 
-async function send(
+/** Sends a file of the disk, whole or the range that is asked for, or that the caller has it already. */
+export async function sendStored(
   request: FastifyRequest,
   reply: FastifyReply,
   file: StoredFile,
   store: DiskStore,
+  name: string = file.key.split("/").at(-1) ?? "file",
 ): Promise<FastifyReply> {
   const etag = `"${file.sha256}"`;
   const left = file.expiresAt === null ? 31_536_000 : Math.max(0, Math.floor((file.expiresAt - Date.now()) / 1000));
@@ -54,7 +72,7 @@ async function send(
     .header("etag", etag)
     .header("accept-ranges", "bytes")
     .header("cache-control", `private, max-age=${left}`)
-    .header("content-disposition", disposition(file.key.split("/").at(-1) ?? "file"))
+    .header("content-disposition", disposition(name))
     .header("x-content-type-options", "nosniff")
     .type(file.mime);
   const { range, "if-none-match": known, "if-range": ifRange } = request.headers;

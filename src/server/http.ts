@@ -1,29 +1,28 @@
 import Fastify, { type FastifyInstance } from "fastify";
 import { AppError } from "../errors.ts";
-import type { Jobs } from "../jobs/jobs.ts";
 import { MAX_BODY_BYTES, REQUEST_TIMEOUT_MS } from "../limits.ts";
-import type { Log } from "../log.ts";
-import type { Access } from "./access.ts";
+import { OPERATIONS } from "../operations/index.ts";
+import { registerDocumented } from "./documented.ts";
+import type { RouteParts } from "./route-parts.ts";
 import { discardBody, replyError, toHttpError } from "./error-reply.ts";
-import { type FileStores, serveFiles } from "./files.ts";
+import { serveFiles } from "./files.ts";
+import { addGuardRails } from "./guard-rails.ts";
+import { jobListRoutes } from "./jobs-list.ts";
+import { operationsRoutes } from "./operations-list.ts";
 import type { Health } from "./readiness.ts";
 import { runpodRoutes } from "./runpod/routes.ts";
+import { studioRoutes } from "./studio.ts";
+import { pictureRoutes } from "./studio-pictures.ts";
 
 /** What the routes are made of. */
-export type AppParts = {
-  readonly jobs: Jobs;
-  readonly access: Access;
-  readonly files: FileStores;
-  readonly health: () => Health;
-  readonly workerId: string;
-  readonly log: Log;
-};
+export type AppParts = RouteParts & { readonly workerId: string };
 
 /** What `/ping` answers: load-balancing endpoints send requests at 200, wait at 204, and go elsewhere at others. */
 const PING: Readonly<Record<Health, number>> = { starting: 204, ready: 200, stopping: 503, unfit: 503 };
 
 /** Makes the HTTP application; nothing listens yet. */
-export async function createApp({ jobs, access, files, health, workerId, log }: AppParts): Promise<FastifyInstance> {
+export async function createApp(parts: AppParts): Promise<FastifyInstance> {
+  const { jobs, access, files, health, workerId, log } = parts;
   const app = Fastify({
     bodyLimit: MAX_BODY_BYTES.runsync,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -32,6 +31,7 @@ export async function createApp({ jobs, access, files, health, workerId, log }: 
     logger: false,
     routerOptions: { maxParamLength: 200 },
   });
+  await addGuardRails(app, parts.config);
   access.guard(app);
   app.addHook("onResponse", async (request, reply) => {
     const { method, url } = request.routeOptions;
@@ -59,7 +59,12 @@ export async function createApp({ jobs, access, files, health, workerId, log }: 
     reply.type(jobs.metrics.registry.contentType).send(await jobs.metrics.registry.metrics()),
   );
   serveFiles(app, files, access);
+  await app.register(operationsRoutes, { operations: OPERATIONS });
+  await app.register(jobListRoutes, { jobs, operations: OPERATIONS });
+  await app.register(pictureRoutes, { services: parts.services });
+  await app.register(studioRoutes, {});
   await app.register(runpodRoutes, { jobs, workerId, isReady: () => health() === "ready" });
+  await registerDocumented(app, parts);
   await app.ready();
   return app;
 }

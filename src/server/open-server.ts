@@ -7,15 +7,20 @@ import { handler } from "../../handler/index.ts";
 import { createServices, type Services } from "../../handler/services.ts";
 import type { Config } from "../config.ts";
 import { AppError } from "../errors.ts";
+import { REQUEST_TIMEOUT_MS } from "../limits.ts";
 import { JobStore } from "../jobs/job-store.ts";
 import { Jobs } from "../jobs/jobs.ts";
 import type { RunJob } from "../jobs/job-runner.ts";
+import { addResourceMetrics } from "../jobs/resource-metrics.ts";
 import type { Log } from "../log.ts";
 import { OPERATIONS } from "../operations/index.ts";
 import { Access } from "./access.ts";
+import { AvatarLog } from "./avatar/avatar-log.ts";
 import { filePath } from "./files.ts";
 import { createApp } from "./http.ts";
 import { Readiness } from "./readiness.ts";
+import { RouteJobs } from "./route-job.ts";
+import { SocketServer } from "./socket/socket-server.ts";
 import { warmUp } from "./warm-up.ts";
 
 export type ServerOptions = {
@@ -24,9 +29,12 @@ export type ServerOptions = {
   /** 0 for any that is free. */
   readonly port: number;
   readonly host: string;
-  /** A second port with the same routes. */
+  /** More ports with the same routes: one for health checks, and others. */
   readonly healthPort?: number;
+  readonly morePorts?: readonly number[];
   readonly version: string;
+  /** The document that rules where those of the avatar API differ; default the configuration's. */
+  readonly profile?: Config["profile"];
   /** Runs jobs; default the handler. */
   readonly run?: RunJob;
   /** Default true. */
@@ -38,6 +46,8 @@ export type ServerOptions = {
 export type Server = {
   /** Without a slash at the end. */
   readonly url: string;
+  /** The other ports'. */
+  readonly moreUrls: readonly string[];
   readonly jobs: Jobs;
   readonly app: FastifyInstance;
   readonly services: Services;
@@ -57,16 +67,19 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   const loopback = host === "localhost" || host === "::1" || host.startsWith("127.");
   const access = new Access({ apiKey: config.apiKey, loopback, publicUrl: config.publicUrl });
   let url = config.publicUrl;
-  const services = createServices(config, log, { urlOf: (key) => url + filePath(key, access) });
+  const services = createServices(config, log, {
+    urlOf: (key) => url + filePath(key, access),
+    deleteOfJob: (id) => jobs.deleteArtifacts(id),
+  });
   const store = await JobStore.open(join(config.dataDir, ".talkbox", "jobs"));
   const workerId = `talkbox-${randomUUID().slice(0, 8)}`;
-  const jobs = new Jobs({
+  const jobs: Jobs = new Jobs({
     store,
     run: options.run ?? ((job, signal) => handler(job, { services, signal })),
     heavy: (operation) => OPERATIONS.get(operation)?.heavy,
     concurrency: config.concurrency,
     queueSize: config.queueSize,
-    deleteFile: (key) => deleteFile(services, key),
+    deleteFile: (key) => services.deleteStored(key),
     log,
     origin: { workerId, version: options.version },
     webhooks: {
@@ -75,12 +88,19 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       ...(options.webhookPausesMs ? { pausesMs: options.webhookPausesMs } : {}),
     },
   });
+  addResourceMetrics(jobs.metrics.registry, services.lanes);
   const readiness = new Readiness(
     (signal) => (options.warmsUp === false ? Promise.resolve() : warmUp(services, signal)),
     log,
   );
+  const routeJobs = new RouteJobs(jobs);
   const parts = {
     jobs,
+    routeJobs,
+    services,
+    config,
+    profile: options.profile ?? config.profile,
+    url: () => url,
     access,
     log,
     workerId,
@@ -88,30 +108,41 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     health: () => readiness.health,
   };
   const app = await createApp(parts);
+  const sockets = new SocketServer(app.server, parts);
   const listeners: HttpServer[] = [app.server];
   const closeAll = async (drainMs?: number): Promise<void> => {
     await Promise.all([readiness.stop(), jobs.close(drainMs)]);
+    sockets.close();
     await Promise.all(listeners.slice(1).map(closeListener));
     await app.close();
     await services[Symbol.asyncDispose]();
   };
   try {
     await listen(app.server, options.port, host);
-    if (options.healthPort !== undefined && options.healthPort !== options.port) {
-      const second = createServer((request, response) => app.routing(request, response));
-      listeners.push(second);
-      await listen(second, options.healthPort, host);
+    for (const port of portsBeside(options)) {
+      const more = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) =>
+        app.routing(request, response),
+      );
+      sockets.join(more);
+      listeners.push(more);
+      await listen(more, port, host);
     }
   } catch (error) {
     await closeAll(0);
     throw error;
   }
-  const own = `http://${urlHost(host)}:${(app.server.address() as AddressInfo).port}`;
+  const [own = "", ...moreUrls] = listeners.map(
+    (listener) => `http://${urlHost(host)}:${(listener.address() as AddressInfo).port}`,
+  );
   url ||= own;
+  const lines = new AvatarLog(parts);
+  lines.baseUrl(config.lipsyncBaseUrl);
+  lines.listening(own);
   const takenUp = await jobs.recover();
   readiness.start();
   return {
     url: own,
+    moreUrls,
     jobs,
     app,
     services,
@@ -119,6 +150,12 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     takenUp,
     close: closeAll,
   };
+}
+
+/** The ports beside the first, each once; 0 may stand for several. */
+function portsBeside({ port, healthPort, morePorts = [] }: ServerOptions): number[] {
+  const ports = [...morePorts, ...(healthPort === undefined ? [] : [healthPort])];
+  return ports.filter((more, i) => more === 0 || (more !== port && ports.indexOf(more) === i));
 }
 
 function listen(server: HttpServer, port: number, host: string): Promise<void> {
@@ -140,13 +177,4 @@ function closeListener(server: HttpServer): Promise<void> {
 function urlHost(host: string): string {
   if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
   return host.includes(":") ? `[${host}]` : host;
-}
-
-/** Deletes a file wherever a job may have stored it. */
-async function deleteFile(services: Services, key: string): Promise<boolean> {
-  const { bucket } = services.outputs;
-  const onDisk = await (await services.store()).delete(key);
-  // What still waits for the bucket must not be sent after its end.
-  const waiting = (await bucket?.outbox.remove(key)) ?? false;
-  return ((await bucket?.store.delete(key)) ?? false) || waiting || onDisk;
 }

@@ -41,6 +41,8 @@ export type DeliverOptions = {
   /** Whether what lies on that disk is there for others, or later: not on a worker that goes with it. Default true. */
   readonly diskLasts?: () => Promise<boolean>;
   readonly bucket?: BucketPlace | undefined;
+  /** Does what sends a file to a bucket, when there is room for it; default at once. */
+  readonly uploading?: (work: () => Promise<StoredFile>) => Promise<StoredFile>;
   /** Takes what the caller should know besides the artifact. */
   readonly warn?: (message: string) => void;
   readonly signal?: AbortSignal | undefined;
@@ -110,7 +112,8 @@ async function deliverToBucket(
 ): Promise<Artifact> {
   const store = await bucket.store();
   try {
-    const stored = await store.put(source.path, { ...placeOf(source, options), onProgress: options.onProgress });
+    const send = () => store.put(source.path, { ...placeOf(source, options), onProgress: options.onProgress });
+    const stored = await (options.uploading ? options.uploading(send) : send());
     const artifact = asArtifact(source, stored);
     if (artifact.url_expires_at !== undefined) {
       options.warn?.(`The URL of ${source.filename} ends at ${artifact.url_expires_at}; the file stays longer.`);

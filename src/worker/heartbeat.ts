@@ -1,6 +1,6 @@
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { HeartbeatList } from "./heartbeat-list.ts";
 import type { Limits } from "./limits.ts";
 import type { Log } from "./log.ts";
@@ -74,7 +74,8 @@ export class Heartbeat {
       list: this.#list.memory,
     };
     // The thread needs none of the process's flags, and the loader hooks among them would cost memory.
-    const thread = new Worker(threadEntry(), { workerData: order, execArgv: [], resourceLimits: MEMORY });
+    const { Worker: Thread } = process.getBuiltinModule("node:worker_threads");
+    const thread = new Thread(threadEntry(), { workerData: order, execArgv: [], resourceLimits: MEMORY });
     thread.unref();
     thread.on("message", (report: HeartbeatReport) => {
       if (report.type === "fault") return log("warn", report.message);

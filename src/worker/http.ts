@@ -1,11 +1,12 @@
-import { Agent as PlainAgent, type IncomingMessage, request as plainRequest } from "node:http";
-import { Agent as SecureAgent, request as secureRequest } from "node:https";
+import type { Agent, IncomingMessage } from "node:http";
 
 /**
  * The worker's requests, on node:http(s). Not `fetch`: that hides whether a socket was reused (a stale one is to be
  * replaced at once, a fresh one that fails is a failure), cannot drop the idle sockets of a process that was frozen, and
- * costs a start more than this whole module.
+ * costs a start more than this whole module. Nor `import`: that reads every export of node:http, one of which loads all
+ * that `fetch` consists of, which is 40 ms and 8 MB in each of the two threads.
  */
+const PROTOCOLS = { "http:": "node:http", "https:": "node:https" } as const;
 
 /** An answer, read to its end. */
 export type Answer = {
@@ -44,14 +45,13 @@ export type Exchange = {
 
 /** Keep-alive connections to one platform. */
 export class HttpClient {
-  readonly #plain: PlainAgent;
-  readonly #secure: SecureAgent;
+  readonly #idleSocketMs: number;
+  /** Made when they are first used: a platform speaks one of the two. */
+  readonly #agents = new Map<keyof typeof PROTOCOLS, Agent>();
   readonly #waiting = new Set<(graceMs: number) => void>();
 
   constructor(idleSocketMs: number) {
-    const options = { keepAlive: true, scheduling: "lifo" as const, timeout: idleSocketMs };
-    this.#plain = new PlainAgent(options);
-    this.#secure = new SecureAgent(options);
+    this.#idleSocketMs = idleSocketMs;
   }
 
   /**
@@ -78,23 +78,32 @@ export class HttpClient {
 
   /** Closes every connection. */
   close(): void {
-    this.#plain.destroy();
-    this.#secure.destroy();
+    for (const agent of this.#agents.values()) agent.destroy();
+  }
+
+  #agent(protocol: keyof typeof PROTOCOLS): Agent {
+    const known = this.#agents.get(protocol);
+    if (known) return known;
+    const { Agent } = process.getBuiltinModule(PROTOCOLS[protocol]);
+    const agent = new Agent({ keepAlive: true, scheduling: "lifo", timeout: this.#idleSocketMs });
+    this.#agents.set(protocol, agent);
+    return agent;
   }
 
   #dropIdle(): void {
-    for (const agent of [this.#plain, this.#secure])
+    for (const agent of this.#agents.values())
       for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
   }
 
   #attempt(exchange: Exchange, state: { stale: boolean }): Promise<Answer> {
     const { method, url, headers, body, timeoutMs, signal, mostBytes } = exchange;
     if (signal?.aborted) return Promise.reject(new HttpError("aborted", "The request was given up."));
-    const secure = /^https:/i.test(url);
+    const protocol = /^https:/i.test(url) ? "https:" : "http:";
+    const agent = this.#agent(protocol);
     return new Promise<Answer>((resolve, reject) => {
-      const request = (secure ? secureRequest : plainRequest)(url, {
+      const request = process.getBuiltinModule(PROTOCOLS[protocol]).request(url, {
         method,
-        agent: secure ? this.#secure : this.#plain,
+        agent,
         headers: body ? { ...headers, "Content-Length": String(body.length) } : headers,
       });
       let begun = false;

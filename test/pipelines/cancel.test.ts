@@ -9,6 +9,7 @@ import { createServices } from "../../handler/services.ts";
 import { readConfig } from "../../src/config.ts";
 import { AppError } from "../../src/errors.ts";
 import type { JobEvent } from "../../src/events.ts";
+import { LANES } from "../../src/lanes.ts";
 import { silentLog } from "../../src/log.ts";
 import { liveChildren } from "../../src/media/child-registry.ts";
 import { liveTempDirs } from "../../src/media/temp.ts";
@@ -31,23 +32,34 @@ async function remains(): Promise<{
   children: number;
   temp: readonly string[];
   places: number;
+  permits: number;
   outputs: readonly string[];
 }> {
   const look = async () => ({
     children: liveChildren().length,
     temp: [...liveTempDirs(), ...(await readdir(join(scratch, "temp")).catch(() => []))],
     places: services.places.pending + services.places.size,
+    permits: permits(),
     outputs: (await readdir(join(scratch, "data/realtime")).catch(() => [])).filter((name) => !name.startsWith(".")),
   });
   let found = await look();
-  for (let waited = 0; waited < 200 && found.children + found.temp.length + found.places > 0; waited += 10) {
+  for (
+    let waited = 0;
+    waited < 200 && found.children + found.temp.length + found.places + found.permits > 0;
+    waited += 10
+  ) {
     await sleep(10);
     found = await look();
   }
   return found;
 }
 
-const NOTHING = { children: 0, temp: [], places: 0, outputs: [] };
+const NOTHING = { children: 0, temp: [], places: 0, permits: 0, outputs: [] };
+
+/** Permits that a job has or waits for. */
+function permits(): number {
+  return LANES.map((lane) => services.lanes.count(lane)).reduce((sum, { taken, waiting }) => sum + taken + waiting, 0);
+}
 
 type Moment = { readonly name: string; readonly reached: (event: JobEvent) => boolean };
 const MOMENTS: readonly Moment[] = [
@@ -100,6 +112,23 @@ test("cancelled while it waited for a place, which the next job gets", async () 
   assert.deepEqual(await remains(), NOTHING);
 });
 
+test("cancelled while it waited for the encoder, which the next job gets", async () => {
+  const held = Promise.withResolvers<void>();
+  const encoding = services.lanes.forJob(new AbortController().signal).hold(["encode"], () => held.promise);
+  const abort = new AbortController();
+  const waiting = run(LIPSYNC, { services, signal: abort.signal });
+  while (services.lanes.count("encode").waiting === 0) await sleep(10);
+  assert.equal(services.lanes.count("cpu").taken, 1);
+  abort.abort();
+  await assert.rejects(waiting, { code: "cancelled" });
+  assert.equal(permits(), 1);
+  const { receipt } = await run({ operation: "tts", params: { text: "네" } }, { services });
+  assert.equal(receipt.queue_ms < 1000, true, "speech in WAV needs no encoder");
+  held.resolve();
+  await encoding;
+  assert.deepEqual(await remains(), NOTHING);
+});
+
 test("leaving the events early cancels the job", async () => {
   for await (const event of handler(LIPSYNC, { services })) {
     if (event.type === "progress" && event.stage === "lipsync") break;
@@ -111,5 +140,6 @@ test("after all that, a job runs", async () => {
   const result = await run(LIPSYNC, { services });
   assert.equal(result["success"], true);
   const left = await remains();
-  assert.deepEqual({ ...left, outputs: left.outputs.length }, { ...NOTHING, outputs: 1 });
+  const videos = left.outputs.filter((name) => name.endsWith(".mp4"));
+  assert.deepEqual({ ...left, outputs: videos.length }, { ...NOTHING, outputs: 1 });
 });

@@ -94,13 +94,15 @@ test("text becomes a 720p video with sound that a browser plays", async () => {
 
   assert.deepEqual(result.artifacts.map(({ kind, mime }) => `${kind} ${mime}`).toSorted(), [
     "audio audio/wav",
+    "subtitles application/x-subrip",
+    "subtitles text/vtt",
     "video video/mp4",
   ]);
   for (const artifact of result.artifacts) {
     const bytes = await readFile(fileURLToPath(artifact.url ?? ""));
     assert.equal(bytes.length, artifact.bytes);
     assert.equal(createHash("sha256").update(bytes).digest("hex"), artifact.sha256);
-    assert.match(artifact.filename, /^안녕하세요, 면접에_[0-9a-f]{8}\.(mp4|wav)$/);
+    assert.match(artifact.filename, /^안녕하세요, 면접에_[0-9a-f]{8}\.(mp4|wav|vtt|srt)$/);
     const lifetime = Date.parse(artifact.expires_at ?? "") - Date.now();
     assert.ok(lifetime > 500_000 && lifetime <= 600_000, "ten minutes");
   }

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { LANES } from "../../src/lanes.ts";
 import { liveChildren } from "../../src/media/child-registry.ts";
 import { liveTempDirs } from "../../src/media/temp.ts";
 import { type call, localServer } from "./local-server.ts";
@@ -42,7 +43,10 @@ test("a job's file is served whole and in ranges, under a URL that needs no key"
     receipt: { queue_ms: number; total_ms: number; stages: { ms: number }[] };
   };
   const sum = receipt.queue_ms + receipt.stages.reduce((total, { ms }) => total + ms, 0);
-  assert.ok(Math.abs(sum - receipt.total_ms) < 1, "the stages and the queue are the whole");
+  assert.ok(
+    Math.abs(sum - receipt.total_ms) < Math.max(1, receipt.total_ms / 20),
+    `the stages and the queue are the whole: ${JSON.stringify(receipt)}`,
+  );
   const [file] = artifacts;
   assert.ok(file);
   assert.ok(file.url.startsWith(`${server.url}/files/audio/`));
@@ -99,14 +103,15 @@ test("a job's file is served whole and in ranges, under a URL that needs no key"
     method: "DELETE",
     headers: authorised,
   });
-  assert.equal(deleted["deleted"], 1);
+  assert.equal(deleted["deleted"], artifacts.length);
   assert.equal((await fetch(file.url)).status, 404);
 });
 
-/** What is left of jobs: children, temporary folders, places, runs that have not settled. */
+/** What is left of jobs: children, temporary folders, places, permits, runs that have not settled. */
 function left(): number[] {
   const { taken, unsettled } = server.jobs.places();
-  return [liveChildren().length, liveTempDirs().length, taken, unsettled, server.services.places.pending];
+  const permits = LANES.map((lane) => server.services.lanes.count(lane).taken);
+  return [liveChildren().length, liveTempDirs().length, taken, unsettled, server.services.places.pending, ...permits];
 }
 
 /** Cancels a job some time after its begin; answers the milliseconds until nothing of it was left. */

@@ -185,6 +185,11 @@ test("ping and metrics", async () => {
     /^talkbox_jobs_refused_total\{code="queue_full"\} 3$/m,
     /^talkbox_jobs_in_queue 0$/m,
     /^talkbox_job_run_seconds_count\{operation="tts"\} \d+$/m,
+    /^talkbox_lane_permits\{lane="upload"\} 4$/m,
+    /^talkbox_lane_taken\{lane="encode"\} 0$/m,
+    /^talkbox_models_loaded \d+$/m,
+    /^talkbox_model_runs_total \d+$/m,
+    /^# TYPE talkbox_gpu_memory_used_bytes gauge$/m,
     /^nodejs_eventloop_lag_p99_seconds /m,
   ]) {
     assert.match(body.text ?? "", expected);

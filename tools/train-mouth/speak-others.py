@@ -1,12 +1,13 @@
 """Speech of other synthesisers, and of a person, with the times of their phones.
 
 Usage: python speak-others.py TEXTS.jsonl FOLDER
-writes FOLDER/others/*.wav and FOLDER/others-phones.json, which the network is never trained on, and
-FOLDER/flite/*.wav and FOLDER/flite-phones.json, which it is: flite's voices awb and rms, made from recordings of people.
+writes FOLDER/others/*.wav and FOLDER/others-phones.json, which the network is never trained on, and three sets to train on:
+flite: flite's voices awb and rms, made from recordings of people, with English sentences; strung: the same voices with the
+phones of sentences in other languages; hindi: the recorded diphones of festival's Hindi voice.
 
-Debian packages: flite, festival, festvox-kallpc16k, festvox-kdlpc16k, festvox-italp16k, festvox-itapc16k,
-festvox-czech-{ph,krb,dita,machac}, festvox-suopuhe-{lj,mv}, festvox-us-slt-hts, festvox-ru. The last one holds the
-recordings of the person it was made from, with their labels: those are used as they are.
+Debian packages: flite, espeak-ng, festival, festvox-hi-nsk, festvox-kallpc16k, festvox-kdlpc16k, festvox-italp16k,
+festvox-itapc16k, festvox-czech-{ph,krb,dita,machac}, festvox-suopuhe-{lj,mv}, festvox-us-slt-hts, festvox-ru. The last
+one holds the recordings of the person it was made from, with their labels: those are used as they are.
 """
 
 import json
@@ -27,7 +28,12 @@ CMU = dict(
 )  # fmt: skip
 ITALIAN = dict(E="ɛ", O="ɔ", S="ʃ", tS="tʃ", dZ="dʒ", J="ɲ", L="ʎ", N="ŋ", g="ɡ", ng="ŋ", nf="ɱ")
 CZECH = {"_": "", "#": "", "ch": "x", "c": "ts", "c~": "tʃ", "d~": "ɟ", "dz~": "dʒ", "h": "ɦ", "n*": "ŋ", "n~": "ɲ", "r~": "ʒ", "r~*": "ʃ", "s~": "ʃ", "t~": "c", "z~": "ʒ", "g": "ɡ"}  # fmt: skip
-FINNISH = {"&": "æ", "&:": "æː", "@": "ø", "@:": "øː", "T": "θ", "S": "ʃ", "N": "ŋ", "v": "ʋ", "g": "ɡ"}
+FINNISH = {"&": "ə", "@": "æ", "@:": "æː", "7": "ø", "7:": "øː", "T": "θ", "S": "ʃ", "N": "ŋ", "v": "ʋ", "g": "ɡ"}
+HINDI = {
+    "a": "ə", "aa": "aː", "ih": "ɪ", "iy": "iː", "uh": "ʊ", "uw": "uː", "eh": "eː", "ee": "eː", "ay": "ɛː", "oh": "oː", "oo": "oː",
+    "aw": "ɔː", "@": "æ", "g": "ɡ", "ch": "tʃ", "T": "ʈ", "D": "ɖ", "N": "n", "th": "t", "dh": "d", "td": "tʰ", "tth": "ʈʰ", "ddh": "dʰ",
+    "y": "j", "L": "ɭ", "R": "ɽ", "sh": "ʃ", "j": "dʒ", "h": "ɦ", "kh": "kʰ", "gh": "ɡʰ", "bh": "bʰ", "zh": "dʒ", "v": "ʋ",
+}  # fmt: skip
 RUSSIAN = dict(
     ii="ˈi", yy="ˈɨ", uu="ˈu", ee="ˈe", oo="ˈo", aa="ˈa", a="ɐ", e="e", i="ɪ", y="ɨ", u="ʊ", ae="ɪ", ay="ə", ur="ʊ",
     pp="pʲ", bb="bʲ", tt="tʲ", dd="dʲ", kk="kʲ", g="ɡ", gg="ɡʲ", c="ts", ch="tɕ", ff="fʲ", vv="vʲ", ss="sʲ", zz="zʲ",
@@ -49,6 +55,18 @@ FESTIVAL = [
 ]
 FLITE = ["slt"]
 TRAINED, TRAINED_CLIPS = ["awb", "rms"], 260
+# Languages whose phones flite is made to say with the nearest of its own, and those that espeak-ng's IPA becomes.
+STRUNG_CLIPS = 180
+STRUNG = "it cs fi es fr de ru pt ro hr hu nl id ja ko tr eu et sk uk".split()
+NEAREST = dict(
+    zip(
+        "aɐɑɒäæeɛəɘɜɝɚiɪɨɯyʏoɔuʊøœʌpbmfvʋwtdnszʃʒʂʐɕʑlɫʎɭrɾɽʁɹkɡŋxɣqɲjçhɦθðβɟc",
+        "aa aa aa aa aa ae eh eh ax ax er er er iy ih ih uh uw uw ao ao uw uh er er ah p b m f v v w t d n s z sh zh sh zh sh zh "
+        "l l l l r dx dx r r k g ng k g k n y hh hh hh th dh b d t".split(),
+        strict=True,
+    )
+)
+HINDI_CLIPS = 124
 RECORDED = pathlib.Path("/usr/share/festival/voices/russian/msu_ru_nsh_clunits")
 CLIPS = 10
 
@@ -59,7 +77,8 @@ def ipa(phone: str, table: dict[str, str]) -> str:
     if phone in table:
         return table[phone]
     bare = re.sub(r"\d$", "", phone)
-    return table.get(bare, bare.replace(":", "ː"))
+    # Italian writes stress as a 1 behind the vowel.
+    return ("ˈ" if phone.endswith("1") else "") + table.get(bare, bare.replace(":", "ː"))
 
 
 def segments(text: str, table: dict[str, str]) -> list[dict]:
@@ -74,9 +93,10 @@ def segments(text: str, table: dict[str, str]) -> list[dict]:
     return found
 
 
-def flite(speaker: str, stretch: float, text: str, wav: pathlib.Path) -> list[dict]:
-    """Lets flite speak; it counts the phones of every sentence from 0."""
-    command = ["flite", "-voice", speaker, "--setf", f"duration_stretch={stretch:.2f}", "-psdur", "-t", text, "-o", str(wav)]
+def flite(speaker: str, stretch: float, text: str, wav: pathlib.Path, phones: bool = False) -> list[dict]:
+    """Lets flite speak a text, or phones; it counts the phones of every sentence from 0."""
+    setting = ["--setf", f"duration_stretch={stretch:.2f}"]
+    command = ["flite", "-voice", speaker, *setting, "-psdur", "-p" if phones else "-t", text, "-o", str(wav)]
     said = subprocess.run(command, check=True, capture_output=True, text=True)
     found, base, last = [], 0.0, 0.0
     for pair in said.stdout.split():
@@ -88,17 +108,50 @@ def flite(speaker: str, stretch: float, text: str, wav: pathlib.Path) -> list[di
     return found
 
 
-def train_on_flite(sentences: list[str], folder: pathlib.Path) -> None:
-    rng, clips = random.Random(11), []
-    (folder / "flite").mkdir(exist_ok=True)
-    for k in range(TRAINED_CLIPS):
-        text = ""
+def festival(voice: str, text: str, encoding: str, table: dict[str, str], path: pathlib.Path) -> list[dict]:
+    """Lets festival speak into PATH.wav."""
+    wav, seg, script = (path.with_suffix(f".{e}") for e in ("wav", "seg", "scm"))
+    lines = f'({voice})\n(set! u (SynthText "{text}"))\n(utt.save.wave u "{wav}" \'riff)\n(utt.save.segs u "{seg}")\n'
+    script.write_bytes(lines.encode(encoding))
+    subprocess.run(["festival", "-b", str(script)], check=True, capture_output=True, timeout=60)
+    return segments(seg.read_text(), table)
+
+
+def strung(language: str, text: str) -> str:
+    """The phones of a sentence in any language, as near as English has them."""
+    command = ["espeak-ng", "-v", language, "-q", "--ipa", text]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    phones = " ".join("pau" if c == "\n" else NEAREST[c] for c in said.replace("ɑ̃", "ɑ") if c == "\n" or c in NEAREST)
+    return f"pau {phones.removesuffix('pau').strip()} pau"
+
+
+def to_train(by_language: dict[str, list[str]], folder: pathlib.Path) -> None:
+    rng = random.Random(11)
+    sets: dict[str, list[dict]] = {"flite": [], "strung": [], "hindi": []}
+    for name in sets:
+        (folder / name).mkdir(exist_ok=True)
+    for k in range(TRAINED_CLIPS + STRUNG_CLIPS):
+        text, own = "", k < TRAINED_CLIPS
+        language = "en" if own else rng.choice(STRUNG)
         while len(text) < 120:
-            text += " " + re.sub(r"[^\w\s,.]", " ", rng.choice(sentences)).encode("ascii", "ignore").decode()
-        wav, speaker = folder / "flite" / f"{k}.wav", TRAINED[k % len(TRAINED)]
-        phones = flite(speaker, rng.uniform(0.8, 1.25), text, wav)
-        clips.append({"speaker": speaker, "language": "en", "wav": str(wav), "phonemes": phones})
-    json.dump(clips, open(folder / "flite-phones.json", "w"), ensure_ascii=False)
+            text += " " + re.sub(r"[^\w\s,.]", " ", rng.choice(by_language[language]))
+        text = text.encode("ascii", "ignore").decode() if own else strung(language, text)
+        name, speaker = "flite" if own else "strung", TRAINED[k % len(TRAINED)]
+        wav = folder / name / f"{k}.wav"
+        phones = flite(speaker, rng.uniform(0.8, 1.25), text, wav, phones=not own)
+        sets[name].append({"speaker": speaker, "language": "en", "wav": str(wav), "phonemes": phones})
+    for k in range(HINDI_CLIPS):
+        text = ""
+        while len(text) < 100:
+            text += " " + re.sub(r"[^\u0900-\u097f\s,]", " ", rng.choice(by_language["hi"]))
+        wav = folder / "hindi" / f"{k}.wav"
+        try:
+            phones = festival("voice_hindi_NSK_diphone", text, "utf8", HINDI, wav)
+            sets["hindi"].append({"speaker": "nsk", "language": "hi", "wav": str(wav), "phonemes": phones})
+        except (subprocess.SubprocessError, OSError) as error:
+            print("nsk", k, error)
+    for name, clips in sets.items():
+        json.dump(clips, open(folder / f"{name}-phones.json", "w"), ensure_ascii=False)
 
 
 def main() -> None:
@@ -111,7 +164,7 @@ def main() -> None:
         entry = json.loads(line)
         by_language.setdefault(entry["language"], []).append(entry["text"])
     # What espeak-ng reads to the network in training is the first 90 %.
-    train_on_flite(by_language["en"][: int(0.9 * len(by_language["en"]))], folder)
+    to_train({k: v[: int(0.9 * len(v))] for k, v in by_language.items()}, folder)
     by_language = {k: v[int(0.9 * len(v)) :] for k, v in by_language.items()}
     clips: list[dict] = []
 
@@ -129,12 +182,10 @@ def main() -> None:
 
     for speaker, voice, language, table, encoding in FESTIVAL:
         for k in range(CLIPS):
-            wav, seg, script = (out / f"{speaker}-{k}.{e}" for e in ("wav", "seg", "scm"))
+            wav = out / f"{speaker}-{k}.wav"
             text = say(language, encoding)
-            script.write_bytes(f'({voice})\n(set! u (SynthText "{text}"))\n(utt.save.wave u "{wav}" \'riff)\n(utt.save.segs u "{seg}")\n'.encode(encoding))
             try:
-                subprocess.run(["festival", "-b", str(script)], check=True, capture_output=True, timeout=60)
-                add(speaker, language, wav, segments(seg.read_text(), table))
+                add(speaker, language, wav, festival(voice, text, encoding, table, wav))
             except (subprocess.SubprocessError, OSError) as error:
                 print(speaker, k, error)
     for speaker in FLITE:

@@ -1,8 +1,8 @@
 import type { ByteSource } from "../byte-source.ts";
-import { countOf } from "../checkpoint.ts";
 import { type Dtype, DTYPE_BYTES, swapBytes } from "../dtype.ts";
 import { MAX_TENSOR_SIDES } from "../../limits.ts";
-import { describeValue, type PickleValue, Tuple } from "../pickle/values.ts";
+import { describeValue, Made, type PickleValue, Tuple } from "../pickle/values.ts";
+import { countOf } from "../shape.ts";
 
 const DTYPES: Readonly<Record<string, Dtype>> = {
   f8: "f64",
@@ -20,12 +20,13 @@ const DTYPES: Readonly<Record<string, Dtype>> = {
 };
 
 /** An element type of NumPy's, with its byte order. */
-export class NumpyDtype {
+export class NumpyDtype extends Made {
   readonly dtype: Dtype;
   bigEndian: boolean;
 
   /** @param code such as `f4`, `<f4` or `>i8` @throws Error for types that are no numbers */
   constructor(code: string) {
+    super();
     const [, order = "", type = ""] = /^([<>|=]?)([a-z]\d+|\?)$/.exec(code) ?? [];
     const dtype = type === "?" ? "bool" : DTYPES[type];
     if (dtype === undefined) throw new Error(`the NumPy type "${code.slice(0, 40)}" is not supported`);
@@ -45,7 +46,7 @@ export class NumpyDtype {
 export type ArrayData = { readonly source: ByteSource; readonly offset: number };
 
 /** An array of NumPy's. In a pickle it is made empty and then given its state. */
-export class NumpyArray {
+export class NumpyArray extends Made {
   dtype: Dtype = "u8";
   shape: readonly number[] = [0];
   #fortran = false;
@@ -55,6 +56,7 @@ export class NumpyArray {
 
   /** @param bytesOf where the bytes are that a pickle gives as the elements */
   constructor(bytesOf: (value: PickleValue) => ArrayData & { readonly length: number }) {
+    super();
     this.#bytesOf = bytesOf;
   }
 
@@ -107,7 +109,7 @@ function toC(bytes: Uint8Array, shape: readonly number[], size: number): Uint8Ar
     strides.push(stride);
     stride *= side;
   }
-  const index = new Array<number>(shape.length).fill(0);
+  const index = shape.map(() => 0);
   for (let to = 0; to < out.length; to += size) {
     const from = index.reduce((at, i, axis) => at + i * (strides[axis] as number), 0) * size;
     for (let byte = 0; byte < size; byte++) out[to + byte] = bytes[from + byte] as number;

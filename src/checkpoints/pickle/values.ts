@@ -1,6 +1,4 @@
 import type { ByteSource } from "../byte-source.ts";
-import type { NumpyArray, NumpyDtype } from "../numpy/array.ts";
-import type { Storage, StorageType, TensorRecord } from "../torch/storage.ts";
 
 /**
  * What a pickle can say here: data, and nothing that acts. Dicts are `Map`s, so that no key can reach a prototype; ints
@@ -20,11 +18,13 @@ export type PickleValue =
   | Known
   | Inert
   | Word
-  | Storage
-  | StorageType
-  | TensorRecord
-  | NumpyDtype
-  | NumpyArray;
+  | Made;
+
+/** What a name on the allow-list makes: a tensor, a storage, an array, or a type of them. */
+export abstract class Made {
+  /** Tells apart what is made on purpose from any other object. */
+  readonly made = true;
+}
 
 export class Tuple {
   readonly items: readonly PickleValue[];

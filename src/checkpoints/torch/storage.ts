@@ -1,15 +1,17 @@
 import type { ByteSource } from "../byte-source.ts";
-import { countOf } from "../checkpoint.ts";
 import { type Dtype, DTYPE_BYTES, swapBytes } from "../dtype.ts";
 import { MAX_TENSOR_SIDES, MAX_UNBACKED_ELEMENTS } from "../../limits.ts";
+import { Made } from "../pickle/values.ts";
+import { countOf } from "../shape.ts";
 import { unusable } from "../unusable.ts";
 
 /** A class of storages: what its elements are; null for bytes whose type the tensor knows. */
-export class StorageType {
+export class StorageType extends Made {
   readonly name: string;
   readonly dtype: Dtype | null;
 
   constructor(name: string, dtype: Dtype | null) {
+    super();
     this.name = name;
     this.dtype = dtype;
   }
@@ -19,7 +21,7 @@ export class StorageType {
 export type StoragePlace = { readonly source: ByteSource; readonly offset: number; readonly bigEndian: boolean };
 
 /** Elements that tensors look into. */
-export class Storage {
+export class Storage extends Made {
   readonly key: string;
   readonly dtype: Dtype;
   /** Elements. */
@@ -28,6 +30,7 @@ export class Storage {
   #place: StoragePlace | undefined;
 
   constructor(key: string, dtype: Dtype, count: number, base?: Storage) {
+    super();
     this.key = key;
     this.dtype = dtype;
     this.count = count;
@@ -53,7 +56,7 @@ export class Storage {
 }
 
 /** A tensor: a look into a storage. Offset and strides are in elements. */
-export class TensorRecord {
+export class TensorRecord extends Made {
   readonly storage: Storage;
   readonly offset: number;
   readonly shape: readonly number[];
@@ -61,6 +64,7 @@ export class TensorRecord {
 
   /** @throws Error when the tensor reaches beyond its storage, or would be far larger than it */
   constructor(storage: Storage, offset: number, shape: readonly number[], strides: readonly number[]) {
+    super();
     const whole = [offset, ...shape, ...strides].every((n) => Number.isSafeInteger(n) && n >= 0);
     if (!whole || shape.length !== strides.length || shape.length > MAX_TENSOR_SIDES) {
       throw new Error(`a tensor of shape [${shape.join(", ").slice(0, 100)}] makes no sense`);
@@ -112,7 +116,7 @@ function isContiguous(shape: readonly number[], strides: readonly number[]): boo
 /** Puts elements that lie apart into C order. */
 function gather(bytes: Uint8Array, shape: readonly number[], strides: readonly number[], size: number): Uint8Array {
   const out = new Uint8Array(countOf(shape) * size);
-  const index = new Array<number>(shape.length).fill(0);
+  const index = shape.map(() => 0);
   let from = 0;
   for (let to = 0; to < out.length; to += size) {
     for (let byte = 0; byte < size; byte++) out[to + byte] = bytes[from * size + byte] as number;

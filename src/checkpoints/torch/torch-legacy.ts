@@ -2,7 +2,7 @@ import { MAX_TENSORS } from "../../limits.ts";
 import type { ByteSource } from "../byte-source.ts";
 import { numpyNames } from "../numpy/names.ts";
 import { unpickle } from "../pickle/unpickler.ts";
-import { Bytes, type PickleValue } from "../pickle/values.ts";
+import type { Bytes, PickleValue } from "../pickle/values.ts";
 import { unusable } from "../unusable.ts";
 import { storageOf, torchNames } from "./names.ts";
 import { Storage } from "./storage.ts";

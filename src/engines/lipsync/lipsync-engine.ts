@@ -8,6 +8,20 @@ export const RESOLUTIONS = { "720p": [1280, 720], "480p": [854, 480], "360p": [6
 
 export type Resolution = keyof typeof RESOLUTIONS;
 
+/** Shapes of the picture, width to height. */
+export const ASPECTS = ["16:9", "9:16", "1:1"] as const;
+
+export type Aspect = (typeof ASPECTS)[number];
+
+/** Width and height in pixels: the resolution is that of the shorter side. */
+export function frameSize(resolution: Resolution, aspect: Aspect = "16:9"): readonly [width: number, height: number] {
+  const [width, height] = RESOLUTIONS[resolution];
+  return aspect === "16:9" ? [width, height] : aspect === "9:16" ? [height, width] : [height, height];
+}
+
+/** What is behind a person: one colour (`#rrggbb`), or a picture file as `uprightPicture` writes it. */
+export type Background = { readonly colour: string } | { readonly picture: string };
+
 /** An avatar as callers see it: one loop of one person at one size. */
 export type AvatarInfo = {
   /** `talk_short_720p` */
@@ -33,6 +47,12 @@ export type LipsyncOptions = {
   readonly fps: number;
   /** Mouth shapes are computed for every Nth frame and interpolated between, 1…3. */
   readonly frameSkip: 1 | 2 | 3;
+  /** Default 16:9. Others only where the engine `composes`. */
+  readonly aspect?: Aspect | undefined;
+  /** Default the avatar's own. Others only where the engine `composes`, and for people who are drawn. */
+  readonly background?: Background | undefined;
+  /** Place of the first frame in a longer video, from whose life it goes on. Default 0. */
+  readonly firstFrame?: number | undefined;
 };
 
 /**
@@ -52,6 +72,8 @@ export type AvatarSource = {
 
 /** Speech in, frames in presentation order out. */
 export interface LipsyncEngine extends Engine {
+  /** Whether it shows people in other shapes than 16:9, and before other backgrounds. */
+  readonly composes?: boolean;
   avatars(): Promise<readonly AvatarInfo[]>;
   /** Loads what a person needs at a size, so that the first frame comes sooner. */
   prepare?(person: string, resolution: Resolution): Promise<void>;

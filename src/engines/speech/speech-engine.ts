@@ -44,7 +44,24 @@ export type SpeechRequest = {
   readonly words?: boolean;
   /** Makes the sound the same bit for bit, whatever was spoken before: a whole number, 0…2³²−1. */
   readonly seed?: number;
+  /** For generative engines. */
+  readonly sampling?: Sampling;
 };
+
+/** How a generative engine draws its tokens; what is absent is the engine's own. */
+export type Sampling = {
+  /** 0…2. */
+  readonly temperature?: number;
+  /** 0…1. */
+  readonly topP?: number;
+  /** 0 or more. */
+  readonly topK?: number;
+  /** 1…8192. */
+  readonly maxNewTokens?: number;
+};
+
+/** Params of generation, by the names that callers give them. */
+export type GenerationParam = "seed" | "temperature" | "top_p" | "top_k" | "max_new_tokens";
 
 /** A voice as callers see it. */
 export type VoiceInfo = {
@@ -67,6 +84,8 @@ export type MeasuredVoice = {
 export interface SpeechEngine extends Engine {
   /** Who speaks when the caller names nobody; `Custom` stands for it. */
   readonly defaultVoice: string;
+  /** Params of generation that have an effect. Default: `seed` alone. */
+  readonly honours?: readonly GenerationParam[];
   voices(): Promise<readonly VoiceInfo[]>;
   /** Starts what the first sentence would wait for. Costs nothing when it runs already. */
   warmUp?(): void;

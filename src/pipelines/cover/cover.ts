@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { lanesOf } from "../../engines/engine.ts";
 import { encodeAudio } from "../../media/encode-audio.ts";
 import { gainOf } from "../../signal/effects/gain.ts";
 import { Limiter } from "../../signal/effects/limiter.ts";
@@ -41,6 +42,10 @@ export type CoverFile = {
  * @throws AppError `invalid_audio`, `input_too_large`, `engine_failed`, `media_failed`, `storage_failed`, `cancelled`
  */
 export async function makeCover(request: CoverRequest, context: PipelineContext): Promise<CoverFile> {
+  return context.lanes.hold([...lanesOf(request.voice.converter), "encode"], () => singAndMix(request, context));
+}
+
+async function singAndMix(request: CoverRequest, context: PipelineContext): Promise<CoverFile> {
   const sampleRate = rateOf(request);
   const progress = new CoverProgress(request, context);
   const limiter = new Limiter(sampleRate, 2, CEILING_DB);

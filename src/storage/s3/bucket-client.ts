@@ -1,6 +1,4 @@
 import { createHash } from "node:crypto";
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
 import type { LookupFunction } from "node:net";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { S3_CONNECT_TIMEOUT_MS, S3_IDLE_TIMEOUT_MS, S3_RETRY } from "../../limits.ts";
@@ -89,6 +87,9 @@ export class BucketClient implements Disposable {
     const sdk = await import("./aws-client.ts");
     const { settings } = this;
     const { lookup, connectTimeoutMs = S3_CONNECT_TIMEOUT_MS, idleTimeoutMs = S3_IDLE_TIMEOUT_MS } = this.#options;
+    // Not imported: that reads all of node:http's exports, and costs every start 60 ms, with a bucket or without.
+    const { Agent: HttpAgent } = process.getBuiltinModule("node:http");
+    const { Agent: HttpsAgent } = process.getBuiltinModule("node:https");
     const agent = { keepAlive: true, maxSockets: 16, ...(lookup ? { lookup } : {}) };
     const s3 = new sdk.S3Client({
       ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),

@@ -6,6 +6,8 @@ export type BucketRequest = {
   /** May carry the bucket in its host or as the first part of its path. */
   readonly endpointUrl: string;
   readonly bucket: string;
+  /** Folders in the bucket that every key begins with, after those of the endpoint's path. */
+  readonly folder?: string;
   readonly region: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -32,7 +34,9 @@ export type BucketSettings = {
 };
 
 /** What each field is called by the one who filled it in. */
-export type FieldNames = Readonly<Record<"endpointUrl" | "bucket" | "accessKeyId" | "secretAccessKey", string>>;
+export type FieldNames = Readonly<
+  Record<"endpointUrl" | "bucket" | "accessKeyId" | "secretAccessKey", string> & { folder?: string }
+>;
 
 /** Hosts of services that put the bucket into the host name, and where their regions stand. */
 const SERVICES: readonly { readonly host: RegExp; readonly region?: string }[] = [
@@ -47,6 +51,9 @@ const SERVICES: readonly { readonly host: RegExp; readonly region?: string }[] =
   },
   { host: /^s3api-(?<region>[a-z0-9-]+)\.runpod\.io$/ },
 ];
+
+/** Most folders that a request may name: a key has 1024 bytes at most. */
+const MOST_FOLDERS = 3;
 
 const BUCKET_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
@@ -76,6 +83,10 @@ export function bucketSettings(request: BucketRequest, names: FieldNames): Bucke
   if (place.prefix.some((part) => safeName(part, "") !== part)) {
     refuse(names.endpointUrl, "What follows the bucket in the path is no folder's name.");
   }
+  const folders = (request.folder ?? "").split("/").filter((part) => part !== "");
+  if (folders.length > MOST_FOLDERS || folders.some((part) => safeName(part, "") !== part)) {
+    refuse(names.folder ?? "folder", `Must be names of up to ${MOST_FOLDERS} folders with a slash between them.`);
+  }
   if (violations.length > 0) {
     const list = violations.map(({ path, message }) => `${path}: ${message}`).join(" ");
     throw new AppError("invalid_input", `The bucket's settings cannot be used. ${list}`, { violations });
@@ -85,7 +96,7 @@ export function bucketSettings(request: BucketRequest, names: FieldNames): Bucke
   return {
     endpoint: place.endpoint,
     bucket: place.bucket,
-    prefix: place.prefix.map((part) => `${part}/`).join(""),
+    prefix: [...place.prefix, ...folders].map((part) => `${part}/`).join(""),
     region: place.region ?? (request.region || "us-east-1"),
     pathStyle: request.addressing === "auto" ? !ownHost : request.addressing === "path",
     credentials: () => ({ accessKeyId, secretAccessKey, ...(sessionToken === "" ? {} : { sessionToken }) }),

@@ -141,6 +141,7 @@ describe("talkbox with a bucket", () => {
       accessId: KEY.accessKeyId,
       accessSecret: KEY.secretAccessKey,
       bucketName: "talkbox-test",
+      objectPath: "/people/mina/",
       endpointUrl: theirs.endpoint,
     };
     const run = ["run", "--quiet", "--input", job({ s3Config })];
@@ -156,9 +157,16 @@ describe("talkbox with a bucket", () => {
       assertDiscreet(stderr);
     }
     assert.equal(own.bucket.objects.size, 0);
-    // The two files, and nothing of our housekeeping.
+    // The files of two jobs, and nothing of our housekeeping.
     const keys = [...theirs.bucket.objects.keys()];
-    assert.ok(keys.length === 2 && keys.every((key) => key.startsWith("audio/")), keys.join());
+    assert.equal(keys.filter((key) => key.endsWith(".wav")).length, 2);
+    assert.ok(
+      keys.every((key) => key.startsWith("people/mina/audio/")),
+      keys.join(),
+    );
+    const outside = { ...s3Config, objectPath: "../other" };
+    const led = await talkbox(folder.path, ["run", "--input", job({ s3Config: outside })], allowed);
+    assert.match(led.stdout, /s3Config\.objectPath/);
     const bad = await talkbox(
       folder.path,
       ["run", "--input", job({ s3Config: { accessId: 5, accessSecret: "geheim" } })],

@@ -37,6 +37,7 @@ export class Person {
   readonly #track: SpeechTrack;
   readonly #fps: number;
   readonly #mouths: MouthFrames;
+  readonly #first: number;
   readonly #idle = noIdle();
   readonly #lag = noIdle();
   readonly #gesture: Gesture = { nod: 0, brow: 0, roll: 0, yaw: 0, activity: 0 };
@@ -47,8 +48,10 @@ export class Person {
     mouth: new Float64Array(PARAMETER_COUNT),
   };
 
-  constructor(loop: Loop, track: SpeechTrack, fps: number, frameSkip: number) {
+  /** @param first place in the loop of frame 0, in frames */
+  constructor(loop: Loop, track: SpeechTrack, fps: number, frameSkip: number, first = 0) {
     this.#loop = loop;
+    this.#first = first;
     this.#track = track;
     this.#fps = fps;
     this.#mouths = new MouthFrames(track, fps, frameSkip);
@@ -61,7 +64,7 @@ export class Person {
     const lag = this.#lag;
     const gesture = this.#gesture;
     const frames = Math.max(1, Math.round(this.#loop.seconds * this.#fps));
-    const turn = (index % frames) / frames;
+    const turn = ((index + this.#first) % frames) / frames;
     const t = index / this.#fps;
     idleAt(this.#loop, turn, idle);
     idleAt(this.#loop, (turn - HAIR_DELAY / this.#loop.seconds + 1) % 1, lag);

@@ -21,6 +21,7 @@ import {
   type LipsyncOptions,
   type Resolution,
   RESOLUTIONS,
+  frameSize,
 } from "../lipsync-engine.ts";
 import { listPeople, readAvatarSheet } from "./avatar-sheet.ts";
 import { FramePool } from "./frame-pool.ts";
@@ -50,6 +51,8 @@ export type RigOptions = {
   /** Where avatars are kept that callers bring, and what was found out about photos. Default: a temporary folder. */
   readonly dataDir?: string;
   readonly log?: Log;
+  /** Those avatars where somebody else keeps them; default in `dataDir`. */
+  readonly stored?: StoredAvatars;
   readonly faces?: FaceFinder;
   /** The ffmpeg that reads videos; without it there are only drawn and photographed people. */
   readonly binaries?: () => Promise<Binaries>;
@@ -64,6 +67,7 @@ async function noBinaries(): Promise<Binaries> {
 }
 
 class RigEngine implements LipsyncEngine {
+  readonly composes = true;
   readonly #avatarsDir: string;
   readonly #stored: StoredAvatars;
   readonly #faces: FaceFinder;
@@ -76,11 +80,12 @@ class RigEngine implements LipsyncEngine {
     modelsDir,
     dataDir = join(tmpdir(), "talkbox"),
     log = silentLog(),
+    stored = new StoredAvatars({ modelsDir, dataDir, log }),
     faces = meshFinder,
     binaries,
   }: RigOptions) {
     this.#avatarsDir = join(modelsDir, "avatars");
-    this.#stored = new StoredAvatars({ modelsDir, dataDir, log });
+    this.#stored = stored;
     this.#faces = faces;
     this.#binaries = binaries ?? noBinaries;
     this.#wardrobe = new Wardrobe(this.#binaries);
@@ -148,10 +153,10 @@ class RigEngine implements LipsyncEngine {
     checkCancelled(signal);
     const { fps, resolution } = options;
     const { motion, open, loop } = await this.#dressed(options, signal);
-    const [width, height] = RESOLUTIONS[resolution];
+    const [width, height] = frameSize(resolution, options.aspect);
     const pool = new FramePool(width, height);
     const track = new SpeechTrack();
-    const person = new Person(motion.loops[loop], track, fps, options.frameSkip);
+    const person = new Person(motion.loops[loop], track, fps, options.frameSkip, options.firstFrame);
     const listener = this.#ears.listen();
     const scene = open({ fps, lively: options.lively ?? true, signal });
     let index = 0;
@@ -182,18 +187,22 @@ class RigEngine implements LipsyncEngine {
 
   /** Whom the options name, ready to be drawn, and the loop. */
   async #dressed(
-    { avatar, likeness, resolution }: LipsyncOptions,
+    { avatar, likeness, resolution, aspect = "16:9", background }: LipsyncOptions,
     signal: AbortSignal,
   ): Promise<Dressed & { readonly loop: (typeof LOOPS)[number] }> {
+    const around = { aspect, background };
     const [, name = avatar, loop] = /^(.*)_(short|long)$/.exec(avatar) ?? [];
     if (likeness !== undefined) {
       const profile = await readProfile(likeness);
       if (!profile) throw new AppError("internal", "An avatar was to be shown that was not prepared.");
-      const dressed = await this.#wardrobe.dress({ id: avatar, likeness: { folder: likeness, profile } }, resolution);
+      const wearer = { id: avatar, likeness: { folder: likeness, profile } };
+      const dressed = await this.#wardrobe.dress(wearer, resolution, around);
       return { ...dressed, loop: loop === "short" ? "short" : "long" };
     }
     const wearer = loop === undefined ? undefined : await this.#find(name, signal);
-    if (wearer) return { ...(await this.#wardrobe.get(wearer, resolution)), loop: loop as (typeof LOOPS)[number] };
+    if (wearer) {
+      return { ...(await this.#wardrobe.get(wearer, resolution, around)), loop: loop as (typeof LOOPS)[number] };
+    }
     const people = [...(await listPeople(this.#avatarsDir)), ...(await this.#stored.all()).map((each) => each.name)];
     const known = people.flatMap((person) => LOOPS.map((each) => `${person}_${each}`)).join(", ");
     throw new AppError("not_found", `There is no avatar ${JSON.stringify(avatar)}. Known avatars: ${known || "none"}.`);

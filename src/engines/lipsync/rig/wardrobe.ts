@@ -2,8 +2,9 @@ import { join } from "node:path";
 import { AppError } from "../../../errors.ts";
 import { type Likeness, mediaOf } from "../../../library/avatar-profile.ts";
 import type { Binaries } from "../../../media/binaries.ts";
-import { type Resolution, RESOLUTIONS } from "../lipsync-engine.ts";
+import { frameSize, type Resolution } from "../lipsync-engine.ts";
 import { readAvatarSheet } from "./avatar-sheet.ts";
+import { type Around, compose, ComposedScene, innerBackground, loadBackground } from "./composition.ts";
 import { loadLayers } from "./layers.ts";
 import { type MotionSheet, readMotionSheet } from "./motion-sheet.ts";
 import { loadPhotoFrame } from "./photo/photo-frame.ts";
@@ -39,6 +40,9 @@ function unusable(person: string, error: unknown): never {
   });
 }
 
+/** People as they are: wide, before their own background. */
+const OWN: Around = { aspect: "16:9", background: undefined };
+
 /** Loads people at the sizes asked for, once however many ask, and keeps the last few. */
 export class Wardrobe {
   readonly #binaries: () => Promise<Binaries>;
@@ -49,10 +53,15 @@ export class Wardrobe {
     this.#binaries = binaries;
   }
 
-  get(wearer: Wearer, resolution: Resolution): Promise<Dressed> {
+  get(wearer: Wearer, resolution: Resolution, around: Around = OWN): Promise<Dressed> {
     const media = "likeness" in wearer ? mediaOf(wearer.likeness.profile) : "";
-    const key = `${wearer.id} ${resolution} ${media}`;
-    const loading = this.#kept.get(key) ?? this.dress(wearer, resolution).catch((error) => unusable(wearer.id, error));
+    const { aspect, background } = around;
+    const dress = (): Promise<Dressed> =>
+      this.dress(wearer, resolution, around).catch((error) => unusable(wearer.id, error));
+    // A picture that a job brings is not seen again.
+    if (background && "picture" in background) return dress();
+    const key = `${wearer.id} ${resolution} ${media} ${aspect} ${background?.colour ?? ""}`;
+    const loading = this.#kept.get(key) ?? dress();
     this.#kept.delete(key);
     this.#kept.set(key, loading);
     loading.catch(() => this.#kept.delete(key));
@@ -62,13 +71,28 @@ export class Wardrobe {
   }
 
   /** Makes somebody ready to be drawn, without keeping them. */
-  async dress(wearer: Wearer, resolution: Resolution): Promise<Dressed> {
-    const [width, height] = RESOLUTIONS[resolution];
+  async dress(wearer: Wearer, resolution: Resolution, around: Around = OWN): Promise<Dressed> {
+    const { aspect, background } = around;
+    const [width, height] = frameSize(resolution, aspect);
     if ("directory" in wearer) {
       const { directory } = wearer;
       const [sheet, motion] = await Promise.all([readAvatarSheet(directory), readMotionSheet(directory)]);
+      if (aspect !== "16:9" || background) {
+        const composition = compose(width, height, aspect);
+        const behind = await loadBackground(directory, sheet, background, composition);
+        const layers = await loadLayers(directory, sheet, composition.innerWidth, composition.innerHeight);
+        const composed = new Renderer({ ...layers, background: innerBackground(behind, composition) });
+        return { motion, open: () => new ComposedScene(composed, behind, composition) };
+      }
       const renderer = new Renderer(await loadLayers(directory, sheet, width, height));
       return { motion, open: () => renderer };
+    }
+    if (background) {
+      throw new AppError(
+        "invalid_input",
+        "A photographed person has the background of the picture. Leave `background` out, or show a drawn avatar.",
+        { violations: [{ path: "params.background", message: "For drawn avatars only." }] },
+      );
     }
     const { folder, profile } = wearer.likeness;
     const motion = PHOTO_MOTION;

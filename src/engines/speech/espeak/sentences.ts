@@ -59,7 +59,8 @@ export function cutSentences(text: string): readonly string[] {
   return joinUnspeakable(parts);
 }
 
-function cutAtSentenceEnds(text: string): string[] {
+/** A text cut where its sentences end, each with the space that follows it: joined they are the text. */
+export function cutAtSentenceEnds(text: string): string[] {
   const sentences: string[] = [];
   let start = 0;
   for (const match of text.matchAll(TERMINATOR)) {

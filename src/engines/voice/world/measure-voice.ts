@@ -7,6 +7,7 @@ import {
 } from "../../../library/voice-profile.ts";
 import { FormantFinder } from "../../../signal/voice/envelope-formants.ts";
 import { MelBands } from "../../../signal/voice/mel.ts";
+import { WaveFormants } from "../../../signal/voice/wave-formants.ts";
 import { cheapTrick, d4c } from "../../../signal/world/index.ts";
 import { packEnvelopes } from "./kept-frames.ts";
 import type { MeasureTask, VoiceMeasures } from "./protocol.ts";
@@ -46,7 +47,9 @@ export function measureVoice({ samples, sampleRate, hop, f0 }: MeasureTask): Voi
   );
   const ceilings = Object.values(FORMANT_CEILINGS_HZ);
   const finders = ceilings.map((ceiling) => new FormantFinder(sampleRate, fftSize, ceiling));
+  const listeners = ceilings.map((ceiling) => new WaveFormants(samples, sampleRate, ceiling));
   const formants: number[][] = ceilings.map(() => []);
+  const sounding: number[][] = ceilings.map(() => []);
   const mel = new MelBands(SPECTRUM_POINTS, SPECTRUM_TOP_HZ, sampleRate / fftSize, bins);
   const levels = new Float64Array(SPECTRUM_POINTS);
   const noise = new Float64Array(APERIODICITY_EDGES_HZ.length + 1);
@@ -56,6 +59,9 @@ export function measureVoice({ samples, sampleRate, hop, f0 }: MeasureTask): Voi
     addBands(aperiodicity.subarray(index * bins, (index + 1) * bins), sampleRate / fftSize, noise);
     if ((pitches[row] as number) > HIGHEST_FOR_FORMANTS) continue;
     for (const [at, finder] of finders.entries()) if (finder.find(power)) formants[at]?.push(...finder.formants);
+    for (const [at, listener] of listeners.entries()) {
+      if (listener.find(times[row] as number)) sounding[at]?.push(...listener.formants);
+    }
   }
   const envelopes = kept
     .filter((row) => (pitches[row] as number) <= HIGHEST_FOR_FORMANTS)
@@ -66,6 +72,7 @@ export function measureVoice({ samples, sampleRate, hop, f0 }: MeasureTask): Voi
     envelopes: packEnvelopes(envelopes, new MelBands(FRAME_POINTS, FRAME_TOP_HZ, sampleRate / fftSize, bins)),
     f0: Float64Array.from(kept, (row) => pitches[row] as number),
     formants: ceilings.map((ceiling, at) => ({ ceiling, hz: Float64Array.from(formants[at] ?? []) })),
+    sounding: ceilings.map((ceiling, at) => ({ ceiling, hz: Float64Array.from(sounding[at] ?? []) })),
     levels,
     aperiodicity: noise,
   };

@@ -5,11 +5,11 @@ import {
   SPECTRUM_TOP_HZ,
   type VoiceProfile,
 } from "../../../library/voice-profile.ts";
-import { FORMANTS } from "../../../signal/voice/envelope-formants.ts";
+import { FORMANTS } from "../../../signal/voice/predictor-roots.ts";
 import { melFrequencies } from "../../../signal/voice/mel.ts";
 import { middleOf, thinned } from "./kept-frames.ts";
 import { FORMANT_CEILINGS_HZ, MEASURED_SECONDS_PER_FRAME } from "./measure-voice.ts";
-import type { VoiceMeasures } from "./protocol.ts";
+import type { FormantRows, VoiceMeasures } from "./protocol.ts";
 
 /** Formants of a tract of average length, Hz, and how much each says of the length: higher ones hang less on the vowel. */
 export const AVERAGE_FORMANTS: readonly number[] = [535, 1600, 2680, 3750];
@@ -24,7 +24,8 @@ const EMPTY_DB = 75;
 /** Gathers what the threads measured on one stretch after another. */
 export class ProfileBuilder {
   readonly #f0: Float64Array[] = [];
-  readonly #formants: VoiceMeasures["formants"][] = [];
+  readonly #formants: (readonly FormantRows[])[] = [];
+  readonly #sounding: (readonly FormantRows[])[] = [];
   readonly #envelopes: Uint8Array[] = [];
   readonly #levels = new Float64Array(SPECTRUM_POINTS);
   readonly #aperiodicity = new Float64Array(APERIODICITY_EDGES_HZ.length + 1);
@@ -40,11 +41,12 @@ export class ProfileBuilder {
     return this.#frames * MEASURED_SECONDS_PER_FRAME;
   }
 
-  add({ frames, envelopes, f0, formants, levels, aperiodicity }: VoiceMeasures): void {
+  add({ frames, envelopes, f0, formants, sounding, levels, aperiodicity }: VoiceMeasures): void {
     this.#envelopes.push(envelopes);
     this.#frames += frames;
     this.#f0.push(f0);
     this.#formants.push(formants);
+    this.#sounding.push(sounding);
     for (const [point, level] of levels.entries()) this.#levels[point] = (this.#levels[point] as number) + level;
     for (const [band, sum] of aperiodicity.entries()) {
       this.#aperiodicity[band] = (this.#aperiodicity[band] as number) + sum;
@@ -57,7 +59,9 @@ export class ProfileBuilder {
     const f0 = sorted(this.#f0);
     const median = quantile(f0, 0.5);
     const formantCeiling = this.#ceilingFor(median);
-    const formants = this.#middleFormants(formantCeiling) ?? AVERAGE_FORMANTS.map((hz) => hz / tractByPitch(median));
+    const formants =
+      middleFormants(this.#formants, formantCeiling) ?? AVERAGE_FORMANTS.map((hz) => hz / tractByPitch(median));
+    const sounding = middleFormants(this.#sounding, formantCeiling);
     const levels = Array.from(this.#levels, (sum) => sum / this.#frames);
     const bandwidth = bandwidthOf(levels, this.#sampleRate);
     return {
@@ -66,9 +70,10 @@ export class ProfileBuilder {
       vocalTract: tractOf(formants),
       formants,
       formantCeiling,
+      ...(sounding && { soundingFormants: sounding }),
       otherFormants: Object.values(FORMANT_CEILINGS_HZ)
         .filter((ceiling) => ceiling !== formantCeiling && ceiling <= this.#sampleRate / 2)
-        .map((ceiling) => ({ ceiling, formants: this.#middleFormants(ceiling) ?? formants })),
+        .map((ceiling) => ({ ceiling, formants: middleFormants(this.#formants, ceiling) ?? formants })),
       frames: Buffer.from(thinned(Buffer.concat(this.#envelopes))).toString("base64"),
       spectrum: aroundMean(levels, bandwidth),
       bandwidth,
@@ -82,15 +87,15 @@ export class ProfileBuilder {
     if (this.#sampleRate / 2 < low) return telephone;
     return pitch < LOW_VOICE_HZ || this.#sampleRate / 2 < high ? low : high;
   }
+}
 
-  #middleFormants(ceiling: number): number[] | undefined {
-    const parts = this.#formants.flatMap((all) => all.filter((one) => one.ceiling === ceiling).map(({ hz }) => hz));
-    const rows = parts.reduce((sum, part) => sum + part.length, 0) / FORMANTS;
-    if (rows < FEWEST_FORMANT_FRAMES) return undefined;
-    return Array.from({ length: FORMANTS }, (_, formant) =>
-      middleOf(sorted(parts.map((part) => part.filter((_hz, i) => i % FORMANTS === formant)))),
-    );
-  }
+function middleFormants(measured: readonly (readonly FormantRows[])[], ceiling: number): number[] | undefined {
+  const parts = measured.flatMap((all) => all.filter((one) => one.ceiling === ceiling).map(({ hz }) => hz));
+  const rows = parts.reduce((sum, part) => sum + part.length, 0) / FORMANTS;
+  if (rows < FEWEST_FORMANT_FRAMES) return undefined;
+  return Array.from({ length: FORMANTS }, (_, formant) =>
+    middleOf(sorted(parts.map((part) => part.filter((_hz, i) => i % FORMANTS === formant)))),
+  );
 }
 
 /** Length of the vocal tract against an average adult's. */

@@ -27,6 +27,9 @@ export type MeasureTask = FrameGrid & {
   readonly f0: Float64Array;
 };
 
+/** Formants found below a ceiling (Hz): `FORMANTS` frequencies (Hz) per frame that shows them clearly. */
+export type FormantRows = { readonly ceiling: number; readonly hz: Float64Array };
+
 /** Sums over the frames that were measured. */
 export type VoiceMeasures = {
   readonly frames: number;
@@ -34,8 +37,10 @@ export type VoiceMeasures = {
   readonly envelopes: Uint8Array;
   /** Hz, one per frame. */
   readonly f0: Float64Array;
-  /** By ceiling (Hz): Hz, `FORMANTS` per frame that shows them clearly. */
-  readonly formants: readonly { readonly ceiling: number; readonly hz: Float64Array }[];
+  /** As the envelopes show them. */
+  readonly formants: readonly FormantRows[];
+  /** The same, as windows of the sound itself show them. */
+  readonly sounding: readonly FormantRows[];
   /** Sum of the levels in dB at the points of the long-term spectrum. */
   readonly levels: Float64Array;
   /** Sum of the aperiodicity in each band. */

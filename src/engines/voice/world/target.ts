@@ -29,15 +29,17 @@ const POINTS = melFrequencies(SPECTRUM_POINTS, SPECTRUM_TOP_HZ);
  */
 export function planForProfile(source: VoiceProfile, target: VoiceProfile, sampleRate: number): TimbrePlan {
   const noise = matchNoise(source, target);
-  const meter = new FrameMeter(source, target.formantCeiling);
-  let changes = source.formants.map((hz, formant) => Math.log(hz / (target.formants[formant] as number)));
+  // What is to come out at the target's pitch is what was heard at it.
+  const aims = target.soundingFormants ?? target.formants;
+  const meter = new FrameMeter(source, target.formantCeiling, target.soundingFormants && target.f0);
+  let changes = source.formants.map((hz, formant) => Math.log(hz / (aims[formant] as number)));
   let best: TimbrePlan | undefined;
   let least = Number.POSITIVE_INFINITY;
   for (let round = 0; round < MOST_ROUNDS; round++) {
     changes = changes.map((change) => bounded(change, LARGEST_WARP));
-    const warp = warpThrough(target.formants, changes, sampleRate);
+    const warp = warpThrough(aims, changes, sampleRate);
     const plan = { warp, equaliser: matchSpectrum(source, target, warp), noise };
-    const errors = meter.formants(plan)?.map((hz, formant) => Math.log(hz / (target.formants[formant] as number)));
+    const errors = meter.formants(plan)?.map((hz, formant) => Math.log(hz / (aims[formant] as number)));
     if (!errors) return best ?? plan;
     const worst = Math.hypot(...errors.slice(0, 3));
     if (worst < least) {

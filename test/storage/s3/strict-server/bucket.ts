@@ -109,7 +109,11 @@ export class Bucket {
       const range = `bytes ${from}-${Number(from) + body.length - 1}/${found.body.length}`;
       return { status: 206, headers: { ...base, "content-range": range }, body };
     }
-    return { status: 200, headers: { ...base, "content-length": String(found.body.length) }, ...(head ? {} : found) };
+    return {
+      status: 200,
+      headers: { ...base, "content-length": String(found.body.length) },
+      ...(head ? {} : { body: found.body }),
+    };
   }
 
   #list(query: ReadonlyMap<string, string>): Answer {

@@ -1,0 +1,160 @@
+import { Readable } from "node:stream";
+import multipart from "@fastify/multipart";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import { AppError } from "../../errors.ts";
+import { detectDevice } from "../../inference/devices.ts";
+import { CHUNK_TTL_SECONDS, EXECUTION_TIMEOUT_MS, JOB_TTL_MS, MAX_TEXT_CODE_POINTS } from "../../limits.ts";
+import { chooseAvatar } from "../../pipelines/avatar-choice.ts";
+import { avatarPicture } from "../../pipelines/chunks/avatar-picture.ts";
+import { CHUNK_WORDS } from "../../pipelines/chunks/cut-chunks.ts";
+import type { RouteParts } from "../route-parts.ts";
+import { plainErrorForm, renderErrors } from "../error-form.ts";
+import { answerStored } from "../files.ts";
+import type { JsonBody } from "../json-body.ts";
+import { acceptLegacyBodies, readLegacyFields } from "../legacy-body.ts";
+import { MESSAGES } from "../messages.ts";
+import { type RouteJobRequest, startRouteJob } from "../route-job.ts";
+import { callerGone } from "../runpod/answer.ts";
+import { answerChunks, sendChunkEvents } from "./chunk-answers.ts";
+import { pageRoutes } from "./pages.ts";
+
+/** The size of the chunk API's videos. */
+const RESOLUTION = "480p";
+
+const speechFields = { text: z.string(), language: z.enum(["ru", "kk", "en"]).default("ru") };
+const generateBody = z.object(speechFields);
+const chunksBody = z.object({
+  ...speechFields,
+  chunk_size: z.coerce.number().int().min(CHUNK_WORDS.min).max(CHUNK_WORDS.max).default(CHUNK_WORDS.default),
+});
+
+/** The video has no deadline: it gets the longest that there is. */
+const POLICY = { executionTimeout: EXECUTION_TIMEOUT_MS.max, ttl: JOB_TTL_MS.max };
+const OUTPUT = { delivery: "auto", ttl_seconds: CHUNK_TTL_SECONDS } as const;
+
+/** The chunk API of document 002, its pages, and the stream of all chunks in one. */
+export async function chunkRoutes(app: FastifyInstance, parts: RouteParts): Promise<void> {
+  const { config, services, files, access, health } = parts;
+  acceptLegacyBodies(app, { forms: true });
+  await app.register(multipart, {
+    attachFieldsToBody: "keyValues",
+    limits: { files: 0, fields: 16, fieldSize: 4 * MAX_TEXT_CODE_POINTS + 1024 },
+  });
+  renderErrors(app, parts, plainErrorForm, inRussian);
+  await app.register(pageRoutes);
+
+  const read = <S extends z.ZodObject>(request: FastifyRequest, schema: S): z.output<S> => {
+    const body = request.body as JsonBody | Readonly<Record<string, unknown>> | undefined;
+    const fields = body && "bytes" in body && Buffer.isBuffer(body["bytes"]) ? body["value"] : (body ?? {});
+    const given = readLegacyFields(fields, schema, {
+      language: "ru",
+      log: parts.log.child({ route: request.routeOptions.url }),
+      missing: { text: MESSAGES.chunks.textNeeded },
+    });
+    if (String(given["text"]).trim() === "") throw new AppError("invalid_input", MESSAGES.chunks.textNeeded);
+    return given;
+  };
+  const chunksJob = (params: Readonly<Record<string, unknown>>): RouteJobRequest => ({
+    operation: "stream_chunks",
+    params: { ...params, avatar: config.chunkAvatar, resolution: RESOLUTION },
+    output: OUTPUT,
+    policy: POLICY,
+  });
+
+  app.get("/api/health", async () => ({
+    status: health() === "unfit" ? "error" : "ok",
+    models_loaded: health() === "ready",
+    device: detectDevice().device,
+  }));
+
+  app.post("/api/generate", async (request, reply) => {
+    const params = read(request, generateBody);
+    const shown = { avatar: config.chunkAvatar, resolution: RESOLUTION, frame_skip: 1, captions: false };
+    const wanted = { operation: "lipsync", params: { ...params, ...shown }, policy: POLICY };
+    const following = { signal: callerGone(request, reply) };
+    // Never inline: the file itself is the answer.
+    const output = { ...OUTPUT, delivery: "url" as const };
+    const job = await startRouteJob(parts, { ...wanted, output }, following);
+    const { artifacts } = await job.result();
+    const video = artifacts.find(({ kind }) => kind === "video");
+    if (!video) throw new AppError("internal", "The job made no video.");
+    return answerStored(request, reply, video.key, files, `avatar_${job.id.slice(0, 8)}.mp4`);
+  });
+
+  app.post("/api/generate_stream", async (request, reply) => {
+    const signal = callerGone(request, reply);
+    const job = await startRouteJob(parts, chunksJob(read(request, generateBody)), { signal });
+    for await (const { event } of job.events) {
+      if (event.type !== "status" || typeof event["stream_type"] !== "string") continue;
+      const live = services.streams.find(String(event["stream_id"]));
+      if (live) return sendStream(reply, live.read(signal));
+    }
+    await job.result();
+    throw new AppError("internal", "The job made no stream.");
+  });
+
+  app.post("/api/stream_chunks", async (request, reply) => {
+    const params = chunksJob(read(request, chunksBody));
+    if (request.headers.accept?.includes("text/event-stream")) return sendChunkEvents(request, reply, parts, params);
+    const job = await startRouteJob(parts, params, { signal: callerGone(request, reply) });
+    return reply.send(answerChunks(await job.result(), access));
+  });
+
+  /** A file of this API, which a player opens by its URL alone. */
+  const open = { config: { open: true } };
+  const checked = (request: FastifyRequest): string => {
+    const { id = "" } = request.params as { id?: string };
+    access.checkSignature(request, id, (request.query as Record<string, unknown>)["signature"]);
+    if (!/^[0-9a-f]{16}(_\d{1,5})?$/.test(id)) throw new AppError("not_found", "There is no such file.");
+    return id;
+  };
+  app.get("/api/chunk/video/:id", open, async (request, reply) =>
+    answerStored(request, reply, `chunks/chunk_video_${checked(request)}.mp4`, files),
+  );
+  app.get("/api/chunk/audio/:id", open, async (request, reply) =>
+    answerStored(request, reply, `chunks/chunk_audio_${checked(request)}.wav`, files),
+  );
+  app.get("/api/stream/:id.mp4", open, async (request, reply) => {
+    const id = checked(request);
+    const live = services.streams.find(id);
+    if (live) return sendStream(reply, live.read(callerGone(request, reply)));
+    return answerStored(request, reply, `chunks/stream_${id}.mp4`, files);
+  });
+
+  let picture: Promise<Uint8Array> | undefined;
+  app.get("/api/avatar", open, async (_request, reply) => {
+    picture ??= drawAvatar(parts).catch((error: unknown) => {
+      picture = undefined;
+      throw error;
+    });
+    return reply
+      .type("image/jpeg")
+      .header("cache-control", "private, max-age=3600")
+      .send(await picture);
+  });
+
+  app.post("/api/cleanup", async () => {
+    const { bucket } = services.outputs;
+    const now = Date.now();
+    const swept = [await (await services.store()).sweep(now), (await bucket?.store.sweep(now)) ?? []];
+    return { message: MESSAGES.chunks.cleaned(swept.reduce((sum, keys) => sum + keys.length, 0)) };
+  });
+}
+
+function sendStream(reply: FastifyReply, bytes: AsyncIterable<Buffer>): FastifyReply {
+  void reply.type("video/mp4").header("cache-control", "no-store").header("x-accel-buffering", "no");
+  return reply.send(Readable.from(bytes, { objectMode: false }));
+}
+
+async function drawAvatar({ services, config }: RouteParts): Promise<Uint8Array> {
+  const engine = await services.engines.choose("lipsync", "auto");
+  const { person, loop } = chooseAvatar(config.chunkAvatar, await engine.avatars());
+  const look = { avatar: `${person}_${loop ?? "long"}`, resolution: RESOLUTION } as const;
+  return avatarPicture(engine, look, new AbortController().signal);
+}
+
+/** What the document's pages would say. */
+function inRussian(error: AppError): AppError {
+  return error.code === "not_found" ? new AppError("not_found", MESSAGES.chunks.notFound, { cause: error }) : error;
+}

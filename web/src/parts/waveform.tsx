@@ -1,0 +1,38 @@
+import { useMemo } from "preact/hooks";
+import { useWords } from "../words/words.tsx";
+
+/** Bars across a waveform. */
+const BARS = 160;
+
+/** A sound's shape, to be looked at; with a head where it plays. */
+export function Waveform({ sound, at }: { readonly sound: AudioBuffer; readonly at?: number }) {
+  const words = useWords();
+  const path = useMemo(() => shapeOf(sound), [sound]);
+  const label = words.record.waveform(words.job.seconds(sound.duration));
+  return (
+    <svg class="waveform" viewBox={`0 0 ${BARS} 100`} preserveAspectRatio="none" role="img" aria-label={label}>
+      <path d={path} />
+      {at !== undefined && <rect class="head" x={(at / sound.duration) * BARS} y="0" width="0.6" height="100" />}
+    </svg>
+  );
+}
+
+/** Bars as high as the loudest sample of each stretch, against the sound's own peak. */
+function shapeOf(sound: AudioBuffer): string {
+  const peaks = new Float32Array(BARS);
+  for (let channel = 0; channel < sound.numberOfChannels; channel++) {
+    const samples = sound.getChannelData(channel);
+    for (let bar = 0; bar < BARS; bar++) {
+      const from = Math.floor((bar * samples.length) / BARS);
+      const to = Math.floor(((bar + 1) * samples.length) / BARS);
+      let peak = peaks[bar] ?? 0;
+      for (let at = from; at < to; at++) peak = Math.max(peak, Math.abs(samples[at] ?? 0));
+      peaks[bar] = peak;
+    }
+  }
+  const loudest = Math.max(0.02, ...peaks);
+  return Array.from(peaks, (peak, bar) => {
+    const height = Math.max(2, (peak / loudest) * 96);
+    return `M${bar + 0.2} ${(50 - height / 2).toFixed(1)}h.6v${height.toFixed(1)}h-.6z`;
+  }).join("");
+}
