@@ -99,7 +99,11 @@ test("a batch on talkbox serve: outputs by URL and by base64 are saved, the summ
     const [artifact] = result.artifacts;
     const file = await readFile(join(folder, "jobs.out", name, artifact?.url ?? artifact?.base64 ?? ""));
     assert.equal(createHash("sha256").update(file).digest("hex"), artifact?.sha256);
-    assert.equal((await readdir(join(folder, "jobs.out", name))).length, 2, "one file and the result");
+    assert.equal(
+      (await readdir(join(folder, "jobs.out", name))).length,
+      4,
+      "the sound, its captions in two forms, and the result",
+    );
   }
   const again = await start(folder, args).ended;
   assert.equal(again.code, 0);
@@ -137,7 +141,7 @@ test("killed in the middle again and again, it goes on where it was and repeats 
   const done = lastOf(await ledger(folder));
   assert.equal(done.size, LINES);
   for (const { state, status, files } of done.values()) {
-    assert.deepEqual([state, status, files?.length], ["done", "COMPLETED", 2]);
+    assert.deepEqual([state, status, files?.length], ["done", "COMPLETED", 4]);
   }
   assert.ok((await health()) <= LINES + unknown);
   server.child.kill("SIGKILL");

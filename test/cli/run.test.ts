@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { after, before, test } from "node:test";
 
 const launcher = join(import.meta.dirname, "../../src/cli/talkbox.mjs");
@@ -56,8 +56,8 @@ test("a job as JSON, its output in a folder of the caller's", async () => {
   const { code, stdout } = await talkbox(["run", "--out", "mine", "--input", job]);
   assert.equal(code, 0, stdout);
   const files = await readdir(join(folder, "mine"));
-  assert.equal(files.length, 1);
-  assert.match(files[0] ?? "", /^안녕하세요_[0-9a-f]{8}\.wav$/);
+  assert.deepEqual(files.map(extname).toSorted(), [".srt", ".vtt", ".wav"]);
+  for (const file of files) assert.match(file, /^안녕하세요_[0-9a-f]{8}\.(wav|srt|vtt)$/);
 });
 
 test("a job that fails prints its error and ends with 1", async () => {

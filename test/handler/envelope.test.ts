@@ -47,7 +47,9 @@ test("health_check answers the documented fields", async () => {
   assert.ok(Array.isArray(result["available_models"]));
   assert.equal(typeof result["gpu_available"], "boolean");
   const engines = result["engines"] as { id: string; available: boolean; remedy?: string }[];
-  assert.deepEqual(engines.map(({ id }) => id).toSorted(), ["dio", "espeak", "harvest", "rig", "world"]);
+  const embedded = ["dio", "espeak", "harvest", "question-set", "rig", "world"];
+  const hosts = ["cosyvoice", "elevenlabs", "http", "llm-api", "openai", "openai-speech"];
+  assert.deepEqual(engines.map(({ id }) => id).toSorted(), [...embedded, ...hosts].toSorted());
   for (const engine of engines) assert.ok(engine.available || engine.remedy, "what is missing comes with a remedy");
 });
 

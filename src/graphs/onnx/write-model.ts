@@ -1,6 +1,4 @@
-import { createWriteStream } from "node:fs";
-import { once } from "node:events";
-import { rename, writeFile } from "node:fs/promises";
+import { type FileHandle, open, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Graph } from "../graph-builder.ts";
 import { encodeModel } from "./schema.ts";
@@ -35,7 +33,7 @@ export async function writeModel(
 ): Promise<string> {
   const { signal, onProgress, metadata = {} } = options;
   const data = join(folder, `${name}.bin`);
-  const file = createWriteStream(`${data}.part`);
+  const file = await open(`${data}.part`, "w");
   const all = graph.initializers.reduce((sum, weight) => sum + bytesOf(weight), 0);
   const initializer: object[] = [];
   let at = 0;
@@ -61,10 +59,10 @@ export async function writeModel(
       written += bytes.length;
       onProgress?.(written, all);
     }
-    file.end();
-    await once(file, "close");
+    await file.close();
   } catch (error) {
-    file.destroy();
+    await file.close();
+    await rm(`${data}.part`, { force: true });
     throw error;
   }
   const path = join(folder, `${name}.onnx`);
@@ -114,6 +112,6 @@ function bytesOf({ shape, type }: Initializer): number {
   return elementsOf(shape) * ELEMENT_TYPES[type].bytes;
 }
 
-async function put(file: NodeJS.WritableStream, bytes: Uint8Array): Promise<void> {
-  if (!file.write(bytes)) await once(file, "drain");
+async function put(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
 }
