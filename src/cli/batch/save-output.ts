@@ -64,7 +64,9 @@ class Saver {
     if (typeof value !== "string" || filename === undefined) return this.value(value, undefined);
     if (/^(url|.*_url)$/.test(field) && /^https?:\/\//.test(value)) return this.#download(value, filename);
     const carriesFile = field === "base64" || field === "data" || field.startsWith("output_");
-    if (carriesFile && value.length >= WORTH_A_FILE && /^[A-Za-z0-9+/=\s]{256}/.test(value)) {
+    // An artifact's field says what it is, however short; captions are.
+    const least = field === "base64" ? 1 : WORTH_A_FILE;
+    if (carriesFile && value.length >= least && /^[A-Za-z0-9+/=\s]+$/.test(value.slice(0, WORTH_A_FILE))) {
       return this.#decode(value, filename);
     }
     return this.#text(value, filename);
