@@ -54,9 +54,12 @@ export class StoredVoices {
     this.#shared = folders && new SharedLibrary({ root: this.#root, record: RECORD, fileOf, folders, log });
   }
 
-  /** Every voice that can be read, by name. A damaged one is left out, and the log says why. */
-  async all(): Promise<readonly StoredVoice[]> {
-    const shared = await this.#shared?.records();
+  /**
+   * Every voice that can be read, by name. A damaged one is left out, and the log says why.
+   * @param options `here` leaves out what lies in the bucket alone, which is then not asked
+   */
+  async all({ here = false }: { readonly here?: boolean } = {}): Promise<readonly StoredVoice[]> {
+    const shared = here ? undefined : await this.#shared?.records();
     const entries = await readdir(this.#root, { withFileTypes: true }).catch(() => []);
     const names = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith(".")).map(({ name }) => name);
     const voices = await Promise.all(

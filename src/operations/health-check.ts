@@ -12,7 +12,7 @@ export const healthCheck = defineOperation({
   result: z.strictObject({
     status: z.literal("healthy"),
     device: z.enum(["cuda", "cpu"]),
-    available_models: z.array(z.string()).describe("Voice models, as `list_models` names them."),
+    available_models: z.array(z.string()).describe("Voice models on this machine, as `list_models` names them."),
     gpu_available: z.boolean(),
     engines: z.array(engineState),
   }),
@@ -21,7 +21,7 @@ export const healthCheck = defineOperation({
   heavy: false,
   async run(_params, context) {
     const { device, gpuAvailable } = detectDevice();
-    const [models, states] = await Promise.all([targetVoiceNames(context), context.engines.status()]);
+    const [models, states] = await Promise.all([targetVoiceNames(context, { here: true }), context.engines.status()]);
     return {
       status: "healthy" as const,
       device,

@@ -56,17 +56,19 @@ export async function findTargetVoice(name: string, context: PipelineContext): P
   throw new AppError("not_found", `Voice model not found: "${name.slice(0, LONGEST_SHOWN)}". ${suggest(name, all)}`);
 }
 
-/** Names of all voices that a recording can be converted to: RVC voices, those of the converters, stored ones. */
-export async function targetVoiceNames({
-  config,
-  engines,
-  voices,
-}: Pick<PipelineContext, "config" | "engines" | "voices">): Promise<string[]> {
+/**
+ * Names of all voices that a recording can be converted to: RVC voices, those of the converters, stored ones.
+ * @param options `here` leaves out what lies in a bucket alone, which is then not asked
+ */
+export async function targetVoiceNames(
+  { config, engines, voices }: Pick<PipelineContext, "config" | "engines" | "voices">,
+  options: { readonly here?: boolean } = {},
+): Promise<string[]> {
   const names = new Set(await listVoiceModels(config.modelsDir, config.rvcDir));
   for (const converter of await engines.available("voice")) {
     for (const { name } of await converter.voices()) names.add(name);
   }
-  for (const { name } of await voices.all()) names.add(name);
+  for (const { name } of await voices.all(options)) names.add(name);
   return [...names];
 }
 

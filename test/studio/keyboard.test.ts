@@ -97,11 +97,11 @@ describe("without a mouse", { skip: withoutBrowser, timeout: 10 * PATIENCE }, as
 
   it("stems are chosen and a cover is made", async () => {
     const page = await goTo("Song cover");
+    // Listened to all along: a browser that is told anew for each file may show its own window in between.
+    page.on("filechooser", (chooser) => void chooser.setFiles(STEM));
     for (const stem of ["Vocal", "Instrumental"]) {
       await tabTo(page, page.getByLabel(`${stem}: Choose a file`, { exact: true }));
-      const chooser = page.waitForEvent("filechooser");
       await page.keyboard.press("Space");
-      await (await chooser).setFiles(STEM);
       await page.getByRole("group", { name: stem, exact: true }).getByRole("img").waitFor();
     }
     await tabTo(page, page.getByRole("button", { name: "Make the cover" }));

@@ -52,7 +52,7 @@ function bucketOf(server: StrictS3): Record<string, string> {
 }
 
 const job = (more: object = {}, output: object = {}) =>
-  JSON.stringify({ input: { operation: "tts", params: { text: "안녕하세요" }, output }, ...more });
+  JSON.stringify({ input: { operation: "tts", params: { text: "안녕하세요", captions: false }, output }, ...more });
 const HEALTH = ["run", "--quiet", "--input", '{"operation":"health_check"}'];
 
 /** Neither keys nor signatures. */
