@@ -54,8 +54,8 @@ export function compatibilityPage(root: string, note: string): string {
     "",
     note,
     "",
-    "Clients written for these five documents work unchanged against `talkbox serve`. Each line is a behaviour that a",
-    "document promises, and the test that holds it.",
+    "What `talkbox serve` keeps of five documented systems. Each line is a behaviour that a document promises, and the test",
+    "that holds it.",
   ];
   for (const [document, title] of Object.entries(DOCUMENTS)) {
     const rows = all.filter((row) => row.document === document);

@@ -99,26 +99,8 @@ export function convTranspose(
   return g.scope(key, () => g.node("ConvTranspose", inputs, { shape: [batch, out, ...made] }, attributes));
 }
 
-/** `torch.nn.Linear` over the last axis: weight [out, in]. */
-export function linear(g: GraphBuilder, w: Weights, x: Value, key: string, out: number, bias = true): Value {
-  const inner = x.shape.at(-1);
-  if (typeof inner !== "number") throw new Error(`${key}: the last side of ${describe(x.shape)} must be known`);
-  const weight = w.numbers(`${key}.weight`, [out, inner]);
-  const transposed = weightOf(g, `${key}.weight^T`, [inner, out], async () => transpose(await weight(), out, inner));
-  const made = { shape: [...x.shape.slice(0, -1), out] };
-  return g.scope(key, () => {
-    const product = g.node("MatMul", [x, transposed], made);
-    if (!bias) return product;
-    return g.node("Add", [product, weightOf(g, `${key}.bias`, [out], w.numbers(`${key}.bias`, [out]))], made);
-  });
-}
-
 export const relu = (g: GraphBuilder, x: Value): Value => g.node("Relu", [x], x);
 export const sigmoid = (g: GraphBuilder, x: Value): Value => g.node("Sigmoid", [x], x);
-export const tanh = (g: GraphBuilder, x: Value): Value => g.node("Tanh", [x], x);
-export const leakyRelu = (g: GraphBuilder, x: Value, slope: number): Value =>
-  g.node("LeakyRelu", [x], x, { alpha: { float: slope } });
-export const softmax = (g: GraphBuilder, x: Value, axis: number): Value => g.node("Softmax", [x], x, { axis });
 export const cast = (g: GraphBuilder, x: Value, type: ElementType): Value =>
   x.type === type ? x : g.node("Cast", [x], { type, shape: x.shape }, { to: CAST[type] });
 
@@ -255,15 +237,6 @@ function at(values: readonly number[], i: number): number {
 function floatOf({ type }: Value): "float32" | "float16" {
   if (type === "float32" || type === "float16") return type;
   throw new Error(`${type} is multiplied`);
-}
-
-function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
-  const out = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++)
-      out[column * rows + row] = values[row * columns + column] as number;
-  }
-  return out;
 }
 
 function describe(shape: readonly Dim[]): string {

@@ -2,7 +2,7 @@ import type { Checkpoint } from "../checkpoints/checkpoint.ts";
 import { AppError } from "../errors.ts";
 import { type Graph, GraphBuilder, type Precision } from "./graph-builder.ts";
 import { add, cast, concat, conv, type ConvOptions, convTranspose, permute, relu, scaleBy, sigmoid } from "./nn.ts";
-import { describeShape, type Dim, type Value } from "./onnx/types.ts";
+import { describeShape, type Value } from "./onnx/types.ts";
 import { Weights } from "./weights.ts";
 
 /**
@@ -189,9 +189,4 @@ function run(g: GraphBuilder, w: Weights, x: Value, layers: readonly Layer[], ke
     value = g.scope(at, () => relu(g, residual ? add(g, made, value) : made));
   }
   return value;
-}
-
-/** The features' shapes, for callers that keep them. */
-export function featureShapes(graphs: Wav2LipGraphs): readonly (readonly Dim[])[] {
-  return graphs.face.outputs.map(({ shape }) => shape);
 }

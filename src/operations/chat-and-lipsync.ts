@@ -10,6 +10,7 @@ import { outputFileName } from "../storage/file-name.ts";
 import { StageClock } from "../telemetry.ts";
 import { answerTurn, interviewAnswer, interviewParams, turnOf } from "./interview-params.ts";
 import { MIME, QUALITY } from "./lipsync.ts";
+import { avatarVideoParams } from "./avatar-params.ts";
 import { defineOperation, type OperationContext } from "./operation.ts";
 import { SPEECH_SAMPLE_RATE, speechParams } from "./speech-params.ts";
 
@@ -26,15 +27,7 @@ export const chatAndLipsync = defineOperation({
     ...interviewParams,
     avatar: z.string().default("auto"),
     avatar_path: z.string().optional().describe("Looked up as an id by its base name, never opened as a path."),
-    quality: z.enum(["high", "medium", "low"]).default("high"),
-    resolution: z.enum(["720p", "480p", "360p"]).optional(),
-    frame_skip: z
-      .union([z.literal(1), z.literal(2), z.literal(3)])
-      .optional()
-      .describe("Mouth shapes for every Nth frame."),
-    engine: z.string().default("auto").describe("A lip-sync engine that `list_engines` names."),
-    tts_engine: z.string().default("auto"),
-    tts_voice: z.string().default("Custom").describe("A voice that `list_voices` names; `Custom` is the avatar's own."),
+    ...avatarVideoParams,
     ...speechParams,
     output_format: z.enum(["mp4", "webm"]).default("mp4"),
     persist: z.boolean().default(false).describe("Keep the files for good."),

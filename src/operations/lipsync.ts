@@ -10,7 +10,7 @@ import { avatarVoice, findSpeaker, speechEngineFor } from "../pipelines/speaker.
 import { speechFromAudio } from "../pipelines/speech-from-audio.ts";
 import { outputFileName } from "../storage/file-name.ts";
 import { round1 } from "../telemetry.ts";
-import { boxesOf, boxParams } from "./avatar-params.ts";
+import { avatarVideoParams, boxesOf, boxParams } from "./avatar-params.ts";
 import { burnCaptionsParam, captionsAnswer, captionsParam, deliverCaptions, NO_WORDS } from "./captions-answer.ts";
 import { defineOperation, type OperationContext } from "./operation.ts";
 import { pictureParams, surroundings } from "./picture-params.ts";
@@ -54,15 +54,7 @@ export const lipsync = defineOperation({
       .enum(["natural", "none"])
       .default("natural")
       .describe("Whether a photographed head sways and blinks, or nothing but the mouth moves."),
-    quality: z.enum(["high", "medium", "low"]).default("high"),
-    resolution: z.enum(["720p", "480p", "360p"]).optional(),
-    frame_skip: z
-      .union([z.literal(1), z.literal(2), z.literal(3)])
-      .optional()
-      .describe("Mouth shapes for every Nth frame."),
-    engine: z.string().default("auto").describe("A lip-sync engine that `list_engines` names."),
-    tts_engine: z.string().default("auto"),
-    tts_voice: z.string().default("Custom").describe("A voice that `list_voices` names; `Custom` is the avatar's own."),
+    ...avatarVideoParams,
     ...speechParams,
     seed: seedParam,
     output_format: z.enum(["mp4", "webm"]).default("mp4"),
