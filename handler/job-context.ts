@@ -11,7 +11,7 @@ import type { ParsedJob } from "./job.ts";
 import type { Services } from "./services.ts";
 
 /** Folders of what callers brought to be kept. */
-const LIBRARY_FOLDERS: ReadonlySet<string> = new Set(["voices", "avatars"]);
+const LIBRARY_FOLDERS: ReadonlySet<string> = new Set(["voices", "avatars", "cache"]);
 
 /** One job's surroundings; disposing of it removes the job's temporary files. */
 export type JobScope = AsyncDisposable & {
@@ -66,6 +66,7 @@ export function createJobContext(parts: Parts): JobScope {
     engines,
     voices: services.library.voices,
     avatars: services.library.avatars,
+    models: services.library.models,
     lanes,
     binaries: () => services.binaries(),
     streams: services.streams,

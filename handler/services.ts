@@ -1,9 +1,17 @@
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import PQueue from "p-queue";
 import type { Config } from "../src/config.ts";
 import { EngineCatalog, type EngineSource } from "../src/engines/catalog.ts";
+import { registerPreloads } from "../src/engines/preloads.ts";
+import { ModelCache } from "../src/inference/model-cache.ts";
+import { DeviceMemory } from "../src/inference/model-memory.ts";
+import { readProviders } from "../src/inference/providers.ts";
 import { Lanes } from "../src/lanes.ts";
 import type { Log } from "../src/log.ts";
+import { GraphCache } from "../src/library/models/graph-cache.ts";
+import { modelFolders } from "../src/library/models/model-folders.ts";
+import { ModelLibrary } from "../src/library/models/model-library.ts";
 import { AVATARS_IN_BUCKET, StoredAvatars } from "../src/library/stored-avatars.ts";
 import { StoredVoices, VOICES_IN_BUCKET } from "../src/library/stored-voices.ts";
 import { type Binaries, resolveBinaries } from "../src/media/binaries.ts";
@@ -19,6 +27,8 @@ export type Services = AsyncDisposable & {
   readonly log: Log;
   readonly engines: EngineCatalog;
   readonly library: Library;
+  /** Networks that are open, for all engines. */
+  readonly models: ModelCache;
   /** Places for heavy jobs. */
   readonly places: PQueue;
   /** Permits for what heavy jobs share. */
@@ -50,16 +60,25 @@ export type ServiceOptions = {
   readonly deleteOfJob?: (jobId: string) => Promise<number>;
 };
 
-/** The voices and avatars that callers brought. */
-export type Library = { readonly voices: StoredVoices; readonly avatars: StoredAvatars };
+/** The voices and avatars that callers brought, and the files of weights that the operator did. */
+export type Library = {
+  readonly voices: StoredVoices;
+  readonly avatars: StoredAvatars;
+  readonly models: ModelLibrary;
+  /** Graphs made from those files. */
+  readonly graphs: GraphCache;
+};
 
 /** Opens the library: on this disk, and in the deployment's bucket where there is one. */
-function openLibrary({ dataDir, modelsDir }: Config, log: Log, { bucket }: OutputPlaces): Library {
+function openLibrary(config: Config, log: Log, { bucket }: OutputPlaces): Library {
+  const { dataDir, modelsDir, cacheDir, cacheLimitBytes } = config;
   const voices = bucket && new SharedFolders(bucket, VOICES_IN_BUCKET);
   const folders = bucket && new SharedFolders(bucket, AVATARS_IN_BUCKET);
   return {
     voices: new StoredVoices(dataDir, log, voices),
     avatars: new StoredAvatars({ dataDir, modelsDir, log, folders }),
+    models: new ModelLibrary({ folders: modelFolders(config), cacheDir, log }),
+    graphs: new GraphCache({ cacheDir, limitBytes: cacheLimitBytes, log }),
   };
 }
 
@@ -75,12 +94,16 @@ export function createServices(config: Config, log: Log, options: ServiceOptions
   );
   const outputs = openOutputPlaces(config, log, options);
   const library = openLibrary(config, log, outputs);
-  const engines = new EngineCatalog(options.engines ?? engineSources(config, log, binaries, library));
+  const order = readProviders(config.providers);
+  const models = new ModelCache({ order, memory: new DeviceMemory(config.modelMemoryBytes, order.device), log });
+  registerPreloads(models, { library: library.models, graphs: library.graphs });
+  const engines = new EngineCatalog(options.engines ?? engineSources(config, log, binaries, library, models));
   return {
     config,
     log,
     engines,
     library,
+    models,
     places: new PQueue({ concurrency: config.concurrency }),
     lanes: new Lanes(config.lanes),
     tempRoot: options.tempRoot ?? tmpdir(),
@@ -92,6 +115,7 @@ export function createServices(config: Config, log: Log, options: ServiceOptions
     binaries,
     async [Symbol.asyncDispose]() {
       await Promise.all([engines[Symbol.asyncDispose](), outputs[Symbol.asyncDispose]()]);
+      await models[Symbol.asyncDispose]();
     },
   };
 }
@@ -105,8 +129,24 @@ async function deleteStored(outputs: OutputPlaces, key: string): Promise<boolean
 }
 
 /** The engines that Talkbox has, best first within a kind. */
-function engineSources(config: Config, log: Log, binaries: () => Promise<Binaries>, library: Library): EngineSource[] {
+function engineSources(
+  config: Config,
+  log: Log,
+  binaries: () => Promise<Binaries>,
+  library: Library,
+  models: ModelCache,
+): EngineSource[] {
   const { modelsDir } = config;
+  // Wav2Lip lays mouths over the people that the rig shows: they share one.
+  const rig = untilItSucceeds(async () =>
+    (await import("../src/engines/lipsync/rig/rig-engine.ts")).createRigEngine({
+      modelsDir,
+      dataDir: config.dataDir,
+      log,
+      stored: library.avatars,
+      binaries,
+    }),
+  );
   const speech = remoteSpeechSources(config, log, binaries);
   return [
     ...speech.preferred,
@@ -118,21 +158,42 @@ function engineSources(config: Config, log: Log, binaries: () => Promise<Binarie
     },
     ...speech.byName,
     {
-      id: "rig",
+      id: "wav2lip",
       kind: "lipsync",
       load: async () =>
-        (await import("../src/engines/lipsync/rig/rig-engine.ts")).createRigEngine({
-          modelsDir,
-          dataDir: config.dataDir,
-          log,
-          stored: library.avatars,
+        (await import("../src/engines/lipsync/wav2lip/wav2lip-engine.ts")).createWav2LipEngine({
+          models: { library: library.models, graphs: library.graphs, cache: models },
+          base: rig,
           binaries,
+          facesDir: join(config.cacheDir, "faces"),
+          log,
         }),
     },
+    { id: "rig", kind: "lipsync", load: rig },
     {
       id: "world",
       kind: "voice",
       load: async () => (await import("../src/engines/voice/world/world-engine.ts")).createWorldEngine({ modelsDir }),
+    },
+    {
+      id: "rmvpe",
+      kind: "pitch",
+      load: async () =>
+        (await import("../src/engines/pitch/rmvpe/rmvpe-engine.ts")).createRmvpeEngine({
+          library: library.models,
+          graphs: library.graphs,
+          cache: models,
+        }),
+    },
+    {
+      id: "crepe",
+      kind: "pitch",
+      load: async () =>
+        (await import("../src/engines/pitch/crepe/crepe-engine.ts")).createCrepeEngine({
+          library: library.models,
+          graphs: library.graphs,
+          cache: models,
+        }),
     },
     {
       id: "harvest",
@@ -143,6 +204,15 @@ function engineSources(config: Config, log: Log, binaries: () => Promise<Binarie
       id: "dio",
       kind: "pitch",
       load: async () => (await import("../src/engines/pitch/dio/dio-engine.ts")).createDioEngine(),
+    },
+    {
+      id: "mdx",
+      kind: "stems",
+      load: async () =>
+        (await import("../src/engines/stems/mdx/mdx-engine.ts")).createMdxEngine({
+          library: library.models,
+          cache: models,
+        }),
     },
     {
       id: "llm-api",

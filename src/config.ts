@@ -17,9 +17,22 @@ export type Config = {
   readonly modelsDir: string;
   /** A second place of RVC voices. */
   readonly rvcDir: string;
+  /** Further places of files of weights. */
+  readonly modelFolders: readonly string[];
+  /** Where graphs made from them are kept, and most bytes of them. */
+  readonly cacheDir: string;
+  readonly cacheLimitBytes: number;
+  /** Where `hf:` sources of models are, and the key to them. */
+  readonly huggingFace: () => { readonly endpoint: string; readonly token: string };
   readonly concurrency: number;
   /** Jobs that use each of these at once. */
   readonly lanes: Readonly<Record<"gpu" | "cpu" | "encode" | "upload", number>>;
+  /** Where networks run, as `inference/providers.ts` reads it. */
+  readonly providers: string;
+  /** Bytes of memory that open networks may take; 0 for a share of what there is. */
+  readonly modelMemoryBytes: number;
+  /** Names of networks that are loaded at the start. */
+  readonly preload: readonly string[];
   readonly ttlSeconds: number;
   readonly inlineLimitBytes: number;
   /** Where a network volume would be mounted. */
@@ -117,10 +130,15 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   }
   const v = values as Values;
   const runpodQueue = (environment["RUNPOD_WEBHOOK_GET_JOB"] ?? "") !== "";
+  const dataDir = dataDirOf(environment["TALKBOX_DATA"] ?? "", v, runpodQueue);
   return Object.freeze({
-    dataDir: dataDirOf(environment["TALKBOX_DATA"] ?? "", v, runpodQueue),
+    dataDir,
     rvcDir: resolve(expandHome(v.TALKBOX_RVC_MODELS)),
+    modelFolders: listOf(v.TALKBOX_MODEL_FOLDERS).map((folder) => resolve(expandHome(folder))),
+    cacheDir: v.TALKBOX_CACHE === "" ? resolve(dataDir, "cache") : resolve(expandHome(v.TALKBOX_CACHE)),
+    cacheLimitBytes: v.TALKBOX_CACHE_LIMIT * 1e9,
     modelsDir: v.TALKBOX_MODELS === "" ? resolve(packageRoot, "models") : resolve(expandHome(v.TALKBOX_MODELS)),
+    huggingFace: () => ({ endpoint: v.HF_ENDPOINT, token: v.HF_TOKEN }),
     concurrency: v.TALKBOX_CONCURRENCY,
     lanes: {
       gpu: v.TALKBOX_GPU_JOBS,
@@ -128,6 +146,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       encode: v.TALKBOX_ENCODE_JOBS || v.TALKBOX_CONCURRENCY,
       upload: v.TALKBOX_UPLOAD_JOBS,
     },
+    providers: v.TALKBOX_PROVIDERS,
+    modelMemoryBytes: v.TALKBOX_MODEL_MEMORY * 1e6,
+    preload: v.TALKBOX_PRELOAD.split(",").flatMap((name) => name.trim() || []),
     ttlSeconds: v.TALKBOX_TTL,
     inlineLimitBytes: v.TALKBOX_INLINE_LIMIT,
     volumeDir: resolve(expandHome(v.TALKBOX_VOLUME)),
@@ -193,6 +214,10 @@ function bucketVariables(v: Values): (() => BucketVariables) | undefined {
     sessionToken: own ? "" : v.AWS_SESSION_TOKEN,
     addressing: v.TALKBOX_S3_ADDRESSING,
   });
+}
+
+function listOf(text: string): string[] {
+  return text.split(",").flatMap((item) => item.trim() || []);
 }
 
 function expandHome(path: string): string {

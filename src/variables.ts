@@ -40,6 +40,34 @@ export const VARIABLES = {
     fallback: "/workspace/rvc_models",
     about: "A second folder of RVC voices besides `rvc` in that one, each a folder with its .pth and .index.",
   },
+  TALKBOX_MODEL_FOLDERS: {
+    schema: z.string().min(1),
+    fallback: "/workspace/models",
+    about:
+      "Further folders in which files of weights are looked for, by commas. `models` on a network volume is looked into as well.",
+  },
+  TALKBOX_CACHE: {
+    schema: z.string().min(1),
+    fallback: "",
+    about:
+      "Folder of the graphs that are made from checkpoints, and of what is known of model files. Empty: `cache` in TALKBOX_DATA.",
+  },
+  TALKBOX_CACHE_LIMIT: {
+    schema: z.coerce.number().min(0.1).max(100_000),
+    fallback: 20,
+    about: "Most gigabytes of graphs in that folder; those that were not used for longest go first.",
+  },
+  HF_TOKEN: {
+    schema: z.string().min(1),
+    fallback: "",
+    about: "Key for Hugging Face, for `talkbox models pull` of what is not given to everybody.",
+    secret: true,
+  },
+  HF_ENDPOINT: {
+    schema: z.url({ protocol: /^https?$/ }),
+    fallback: "https://huggingface.co",
+    about: "Hugging Face, or a mirror of it, for `talkbox models pull`. HF_TOKEN goes there.",
+  },
   TALKBOX_CONCURRENCY: {
     schema: positiveInteger(64),
     fallback: 3,
@@ -64,6 +92,29 @@ export const VARIABLES = {
     schema: positiveInteger(64),
     fallback: 4,
     about: "Jobs that send files to a bucket at once.",
+  },
+  TALKBOX_PROVIDERS: {
+    schema: z
+      .string()
+      .regex(
+        /^\s*((tensorrt|cuda)(:\d{1,2})?|webgpu|cpu)(\s*,\s*((tensorrt|cuda)(:\d{1,2})?|webgpu|cpu))*\s*$/,
+        "must be names of providers with commas between",
+      ),
+    fallback: "",
+    about:
+      "Where networks run, in the order to try: `cuda`, `webgpu`, `cpu`, `tensorrt`; `cuda:1` is the second GPU. Empty: `cuda` where an NVIDIA device is, `webgpu` where a graphics device is, then `cpu`.",
+  },
+  TALKBOX_MODEL_MEMORY: {
+    schema: positiveInteger(10_000_000),
+    fallback: 0,
+    about:
+      "Megabytes that open networks may take of the memory they lie in, the GPU's or the machine's. 0: four fifths of a GPU's, half of the machine's.",
+  },
+  TALKBOX_PRELOAD: {
+    schema: z.string().min(1),
+    fallback: "",
+    about:
+      "Networks that are loaded at the start and kept open, by the names of their engines, with commas between (`wav2lip,s3fd`).",
   },
   TALKBOX_TTL: {
     schema: positiveInteger(30 * 24 * 3600),

@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { MESSAGES } from "../src/server/messages.ts";
+import { DOCUMENTED_ANSWERS } from "../test/documents/documented-fields.ts";
 
 /** The documents, by number. */
 export const DOCUMENTS: Readonly<Record<string, string>> = {
@@ -49,6 +50,7 @@ export function behaviours(root: string): Behaviour[] {
 /** The page. @param note the line that says where it comes from */
 export function compatibilityPage(root: string, note: string): string {
   const all = behaviours(root);
+  const documentedFields = DOCUMENTED_ANSWERS.reduce((sum, { fields }) => sum + fields.length, 0);
   const lines = [
     "# Compatibility",
     "",
@@ -56,6 +58,10 @@ export function compatibilityPage(root: string, note: string): string {
     "",
     "What `talkbox serve` keeps of five documented systems. Each line is a behaviour that a document promises, and the test",
     "that holds it.",
+    "",
+    `Each of the ${documentedFields} documented fields of answers, events and errors, dropped from what its route sends, turns`,
+    "a test red: `npx node tools/mutate-documents.ts` tries them in turn. The documents' own example clients run as they stand,",
+    "against local servers that speak ElevenLabs' and OpenAI's protocols.",
   ];
   for (const [document, title] of Object.entries(DOCUMENTS)) {
     const rows = all.filter((row) => row.document === document);

@@ -12,6 +12,7 @@ import {
   phrasesSchema,
   questionSetSchema,
 } from "../src/engines/chat/question-set/question-schema.ts";
+import { manifestSchema } from "../src/library/models/pull/manifest.ts";
 import { VARIABLES } from "../src/variables.ts";
 import { AppError, ERROR_CODES } from "../src/errors.ts";
 import { OPERATIONS } from "../src/operations/index.ts";
@@ -61,6 +62,7 @@ function generate(): Map<string, string> {
     jsonSchema(phrasesSchema, "What an interviewer says besides them", "input"),
   );
   files.set("schemas/question-organisations.json", jsonSchema(organisationsSchema, "Who holds interviews", "input"));
+  files.set("schemas/model-manifest.json", jsonSchema(manifestSchema, "What `talkbox models pull` downloads", "input"));
   files.set("docs/operations.md", operationsPage());
   files.set("docs/configuration.md", configurationPage());
   files.set("docs/errors.md", errorsPage());

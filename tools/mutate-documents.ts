@@ -1,63 +1,100 @@
 /**
- * Proves the tests of the documents: drops each documented field in turn from every answer, and fails if no test of the
- * document turns red. Takes long; run it when answers or their tests change.
+ * Proves the tests of the documents: drops each documented field in turn from what its route answers, and fails if no
+ * test of the document turns red. Takes long; run it when answers or their tests change.
  *
- *     npx node tools/mutate-documents.ts [DOCUMENT] [FIELD]
+ *     npx node tools/mutate-documents.ts [DOCUMENT [ROUTE [FIELD]]]
  */
-import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { DOCUMENTED_ANSWERS, type DocumentedAnswer } from "../test/documents/documented-fields.ts";
+import type { DroppedField } from "../test/documents/drop-field.ts";
+import { behaviours } from "./compatibility.ts";
 
 const root = join(fileURLToPath(import.meta.url), "../..");
+const BEHAVIOURS = behaviours(root);
 
-/** The fields of each document's answers and events. */
-const FIELDS: Readonly<Record<string, readonly string[]>> = {
-  "000":
-    "status models_loaded available_avatars tts_engines type stage message audio_url duration video_url audio_duration persistent elapsed tts lipsync total success video_path saved_url id name voices available avatars path queue_size is_processing gpu error".split(
-      " ",
-    ),
-  "001":
-    "response llm_source llm_params model max_tokens temperature system_prompt history_count org_type job_name company_name question_set_rag_enabled content audio_path text engines fallback queue_length processing_count max_concurrent processing queue request_id sid started_at progress position estimated_wait llm".split(
-      " ",
-    ),
-  "002": "status models_loaded device chunks index text video_url audio_url duration message error".split(" "),
-  "003":
-    "status model_loaded device voices_available name description audio_base64 text sampling_rate duration usage prompt_tokens completion_tokens total_tokens detail".split(
-      " ",
-    ),
-  "004": "success output_audio filename size model_used parameters available_models status error".split(" "),
-};
+const [onlyDocument, onlyRoute, onlyField] = process.argv.slice(2);
+const mutations = DOCUMENTED_ANSWERS.flatMap((answer) => answer.fields.map((field) => ({ answer, field }))).filter(
+  ({ answer: { document, route }, field }) =>
+    (onlyDocument ?? document) === document && (onlyRoute ?? route) === route && (onlyField ?? field) === field,
+);
+const documents = [...new Set(mutations.map(({ answer }) => answer.document))];
 
-const [onlyDocument, onlyField] = process.argv.slice(2);
-let missed = 0;
-for (const [document, fields] of Object.entries(FIELDS)) {
-  if (onlyDocument !== undefined && onlyDocument !== document) continue;
-  for (const field of fields) {
-    if (onlyField !== undefined && onlyField !== field) continue;
-    const red = redTests(document, field);
-    if (red.length === 0) missed++;
-    console.log(
-      `${document} ${field.padEnd(26)} ${red.length === 0 ? "NO TEST NOTICED" : `${red.length} red: ${red[0]}`}`,
-    );
-  }
+// What is red without a mutation would prove nothing.
+for (const document of documents) {
+  const red = await firstRed(document, ` §`);
+  if (red !== undefined) throw new Error(`Nothing is dropped, and this is red already: ${red}`);
+  console.log(`${document}: every test is green while nothing is dropped`);
 }
-if (missed > 0) console.log(`${missed} fields can be dropped without a test turning red.`);
-process.exitCode = missed === 0 ? 0 : 1;
+const missed: string[] = [];
+for (const { answer, field } of mutations) {
+  const { document, route, event } = answer;
+  const what = `${document} ${[route, ...Object.values(event ?? {})].join(" ")}: ${field}`;
+  const red = await redWithout(answer, field);
+  if (red === undefined) missed.push(what);
+  console.log(`${what.padEnd(76)} ${red === undefined ? "NO TEST NOTICED" : `red: ${red}`}`);
+}
+console.log(
+  `${mutations.length - missed.length} of ${mutations.length} documented fields turn a test red when dropped.`,
+);
+for (const what of missed) console.log(`  not ${what}`);
+process.exitCode = missed.length === 0 ? 0 : 1;
 
-/** Names of the document's tests that fail without the field. */
-function redTests(document: string, field: string): string[] {
-  const folder = readdirSync(join(root, "test/documents")).find((name) => name.startsWith(`${document}-`)) ?? "";
-  const files = readdirSync(join(root, "test/documents", folder)).filter((name) => name.endsWith(".test.ts"));
+/** The first test that is red without a field: those of its route are asked first, then all of the document. */
+async function redWithout({ document, route, event }: DocumentedAnswer, field: string): Promise<string | undefined> {
+  const drop: DroppedField = { route, field, ...(event ? { event } : {}) };
+  const [, path = ""] = route.split(" ");
+  const own = path.startsWith("/") ? await firstRed(document, ` §[^:]*${path}: `, drop) : undefined;
+  return own ?? firstRed(document, " §", drop);
+}
+
+/** The first of a document's tests that fails, and why; undefined where all hold. The others are not waited for. */
+async function firstRed(document: string, pattern: string, drop?: DroppedField): Promise<string | undefined> {
+  const wanted = new RegExp(pattern);
+  const own = BEHAVIOURS.filter((each) => each.document === document);
+  const meant = own.filter(({ heading, behaviour }) => wanted.test(` §${heading}: ${behaviour}`));
+  const files = new Set(meant.map(({ file }) => file));
+  if (files.size === 0) return undefined;
   const args = [
     "--import",
     "./test/documents/drop-field.ts",
     "--test",
+    "--test-concurrency=1",
+    "--test-force-exit",
     "--test-reporter=tap",
-    `--test-name-pattern=${document} §`,
-    ...files.map((name) => join("test/documents", folder, name)),
+    `--test-name-pattern=${document}${pattern}`,
+    ...files,
   ];
-  const env = { ...process.env, TALKBOX_DROP_FIELD: field };
-  const { stdout } = spawnSync(process.execPath, args, { cwd: root, env, encoding: "utf8", maxBuffer: 1 << 28 });
-  return [...stdout.matchAll(/^\s*not ok \d+ - (\d{3} §.*)$/gm)].map(([, name = ""]) => name);
+  // Tests that are not let finish leave their folders behind.
+  const scratch = mkdtempSync(join(tmpdir(), "talkbox-mutate-"));
+  const env = { ...process.env, TMPDIR: scratch, TALKBOX_DROP_FIELD: drop ? JSON.stringify(drop) : "" };
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+    // A group of its own, so that what the tests started ends with them.
+    detached: true,
+  });
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  let red: string | undefined;
+  let explained = false;
+  for await (const line of createInterface({ input: child.stdout })) {
+    const why = /^\s*(?:error: )?(.*)$/.exec(line)?.[1] ?? "";
+    if (red === undefined) red = /^\s*not ok \d+ - (\d{3} §.*)$/.exec(line)?.[1];
+    else if (explained || /^\s*error: /.test(line)) {
+      explained = true;
+      if (why === "|-") continue;
+      red += ` (${why})`;
+      break;
+    }
+  }
+  if (red !== undefined && child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
+  await ended;
+  if (red === undefined && child.exitCode !== 0) throw new Error(`The tests of ${document} did not run to their end.`);
+  rmSync(scratch, { recursive: true, force: true });
+  return red;
 }

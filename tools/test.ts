@@ -24,6 +24,18 @@ const EXTRAS = [
     add: "apt-get install -y chromium, or CHROMIUM_PATH=…",
   },
   {
+    name: "bash, curl and jq",
+    needed: "the documents' examples for the command line, as they stand",
+    present: ["bash", "curl", "jq"].every(onPath),
+    add: "apt-get install -y curl jq",
+  },
+  {
+    name: "Python with requests and openai",
+    needed: "the documents' Python clients, as they stand",
+    present: existsSync(join(root, "node_modules/.cache/clients/bin/python")),
+    add: "python3 -m venv node_modules/.cache/clients && node_modules/.cache/clients/bin/pip install requests==2.32.5 openai==1.109.1",
+  },
+  {
     name: "moto's S3 server, which is Python",
     needed: "the bucket's driver on a server that is not ours and keeps rules (the others run on ours and on s3rver)",
     present: existsSync(join(root, "node_modules/.cache/moto/bin/moto_server")),

@@ -2,7 +2,15 @@ import { type Dtype, toFloat32 } from "./dtype.ts";
 import type { PickleValue } from "./pickle/values.ts";
 
 /** How a file is laid out. */
-export type CheckpointFormat = "torch-zip" | "torch-legacy" | "torchscript" | "pickle" | "safetensors" | "npy" | "npz";
+export type CheckpointFormat =
+  | "torch-zip"
+  | "torch-legacy"
+  | "torchscript"
+  | "pickle"
+  | "safetensors"
+  | "npy"
+  | "npz"
+  | "onnx";
 
 /** One tensor of a checkpoint; its data is read when asked for. */
 export type CheckpointTensor = {
@@ -12,6 +20,9 @@ export type CheckpointTensor = {
   /** The elements in C order, little-endian, in memory of their own. @throws AppError `model_unusable` */
   read(): Promise<Uint8Array>;
 };
+
+/** An input or an output of a graph; a side that is known when it runs is 0. */
+export type GraphValue = { readonly name: string; readonly shape: readonly number[] };
 
 /** A file of weights, open. */
 export type Checkpoint = Disposable & {
@@ -24,6 +35,8 @@ export type Checkpoint = Disposable & {
   readonly fields: ReadonlyMap<string, PickleValue>;
   /** The whole object of a pickle; undefined for other forms. */
   readonly root: PickleValue | undefined;
+  /** Of an ONNX file: what goes in and out of its graph. */
+  readonly onnx?: { readonly inputs: readonly GraphValue[]; readonly outputs: readonly GraphValue[] };
 };
 
 /** A tensor's elements as float32, in C order. */

@@ -17,10 +17,15 @@ export type FaissIndex = Disposable & {
   readonly metric: "l2" | "inner_product";
   /** Vectors of each list; one list for a flat index. */
   readonly sizes: readonly number[];
+  /** Lists that a search looks into: those with the nearest centroids. */
+  readonly probes: number;
   /** [lists, dimension]; undefined for a flat index. */
   centroids(): Promise<Float32Array | undefined>;
-  /** @throws AppError `model_unusable` */
-  list(index: number): Promise<FaissList>;
+  /**
+   * Vectors of a list, from one place in it to before another; default all.
+   * @throws AppError `model_unusable`
+   */
+  list(index: number, from?: number, to?: number): Promise<FaissList>;
 };
 
 type Header = { readonly dimension: number; readonly count: number; readonly metric: "l2" | "inner_product" };
@@ -47,11 +52,12 @@ export function readFaissIndex(source: ByteSource): FaissIndex {
   const base = { file: source.name, [Symbol.dispose]: () => source[Symbol.dispose]() };
   if (isFlat(kind)) {
     const { header, at } = readFlat(cursor);
-    const list = async (): Promise<FaissList> => ({
-      vectors: await floats(source, at, header.count * header.dimension),
-      ids: Array.from({ length: header.count }, (_, id) => id),
+    const { count, dimension } = header;
+    const list = async (_index: number, from = 0, to = count): Promise<FaissList> => ({
+      vectors: await floats(source, at + 4 * from * dimension, Math.max(0, Math.min(to, count) - from) * dimension),
+      ids: Array.from({ length: Math.max(0, Math.min(to, count) - from) }, (_, i) => from + i),
     });
-    return { ...base, ...header, sizes: [header.count], centroids: async () => undefined, list };
+    return { ...base, ...header, sizes: [count], probes: 1, centroids: async () => undefined, list };
   }
   if (kind !== "IwFl") {
     throw unusable(
@@ -67,7 +73,7 @@ function readInverted(cursor: Cursor): Omit<FaissIndex, "file" | typeof Symbol.d
   const { source } = cursor;
   const header = readHeader(cursor);
   const lists = sized(cursor, MAX_FAISS_LISTS, "lists");
-  cursor.uint64(); // How many lists its maker would search.
+  const probes = Math.max(1, Math.min(cursor.uint64(), lists));
   if (!isFlat(fourcc(cursor))) throw broken(source, "its centroids are in a form that is not known");
   const quantizer = readFlat(cursor);
   if (quantizer.header.dimension !== header.dimension || quantizer.header.count !== lists) {
@@ -91,14 +97,16 @@ function readInverted(cursor: Cursor): Omit<FaissIndex, "file" | typeof Symbol.d
   return {
     ...header,
     sizes,
+    probes,
     centroids: () => floats(source, quantizer.at, lists * header.dimension),
-    async list(index) {
+    async list(index, from = 0, to) {
       const size = sizes[index];
       const at = places[index];
       if (size === undefined || at === undefined) throw new RangeError(`there is no list ${index}`);
-      const vectors = await floats(source, at, size * header.dimension);
-      const raw = await source.read(at + size * codeBytes, size * 8);
-      const ids = Array.from({ length: size }, (_, i) => Number(raw.readBigInt64LE(8 * i)));
+      const length = Math.max(0, Math.min(to ?? size, size) - from);
+      const vectors = await floats(source, at + from * codeBytes, length * header.dimension);
+      const raw = await source.read(at + size * codeBytes + from * 8, length * 8);
+      const ids = Array.from({ length }, (_, i) => Number(raw.readBigInt64LE(8 * i)));
       for (const id of ids) {
         if (id < 0 || id >= header.count) throw broken(source, `a vector has the id ${id} among ${header.count}`);
       }

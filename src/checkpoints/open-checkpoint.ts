@@ -2,6 +2,7 @@ import { dirname, join } from "node:path";
 import { type ByteSource, fromBuffer, openFile } from "./byte-source.ts";
 import type { Checkpoint, CheckpointTensor } from "./checkpoint.ts";
 import { NPY_MAGIC, readNpy } from "./numpy/npy.ts";
+import { isOnnx, readOnnx } from "./onnx.ts";
 import { readPickleFile } from "./pickle-file.ts";
 import type { PickleValue } from "./pickle/values.ts";
 import { isSafetensors, readSafetensors, readShardIndex } from "./safetensors.ts";
@@ -68,6 +69,10 @@ export async function readCheckpoint(
   if (head[0] === 0x80 && (head[1] as number) <= 5) {
     const root = readPickleFile(source, inert);
     return { ...base, format: "pickle", ...stateDictOf(root, file), root };
+  }
+  if (/\.onnx$/i.test(file) && isOnnx(source)) {
+    const { tensors, ...onnx } = readOnnx(source);
+    return { ...base, format: "onnx", tensors, fields: none, root: undefined, onnx };
   }
   throw notKnown(file, head);
 }

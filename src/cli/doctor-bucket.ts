@@ -4,16 +4,7 @@ import { AppError, toAppError } from "../errors.ts";
 import { checkBucket } from "../storage/s3/check-bucket.ts";
 import { installLifecycle } from "../storage/s3/lifecycle.ts";
 import { describeBucket } from "../storage/s3/settings.ts";
-
-/** As the doctor's other findings. */
-type Finding = {
-  readonly group: string;
-  readonly name: string;
-  readonly ok: boolean;
-  readonly required: boolean;
-  readonly detail: string;
-  readonly remedy?: string;
-};
+import type { Finding } from "./finding.ts";
 
 const GROUP = "Bucket";
 

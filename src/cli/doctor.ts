@@ -4,20 +4,15 @@ import { createServices } from "../../handler/services.ts";
 import type { Config } from "../config.ts";
 import { toAppError } from "../errors.ts";
 import { detectDevice, gpuNames, probeRuntime } from "../inference/devices.ts";
+import { inferenceThreads } from "../inference/inference-threads.ts";
+import { probeProvider, providerStatus, readProviders } from "../inference/providers.ts";
 import { silentLog } from "../log.ts";
 import { type Binary, binaryVersion, resolveBinaries } from "../media/binaries.ts";
 import { availableEncoders } from "../media/encoders.ts";
 import { checkConfiguredBucket } from "./doctor-bucket.ts";
-
-/** One thing looked at. `required`: jobs cannot run without it. */
-export type Finding = {
-  readonly group: string;
-  readonly name: string;
-  readonly ok: boolean;
-  readonly required: boolean;
-  readonly detail: string;
-  readonly remedy?: string;
-};
+import { checkCaptionFonts } from "./doctor-fonts.ts";
+import { checkModels } from "./doctor-models.ts";
+import type { Finding } from "./finding.ts";
 
 /** Encoders that outputs are made with, and what for. */
 const ENCODERS: readonly { name: string; use: string; required: boolean }[] = [
@@ -41,10 +36,12 @@ export async function doctorCommand(
   const groups = [
     checkNode(),
     checkMedia(config),
-    checkRuntime(),
+    checkCaptionFonts(),
+    checkRuntime(config),
     checkDisk(config),
     bucket,
     checkEngines(config),
+    checkModels(config),
     checkDeployment(),
   ];
   const findings = (await Promise.all(groups)).flat();
@@ -122,7 +119,7 @@ async function describe(binary: Binary): Promise<string> {
   return `${await binaryVersion(binary)}, ${origin}: ${binary.path}`;
 }
 
-async function checkRuntime(): Promise<Finding[]> {
+async function checkRuntime(config: Config): Promise<Finding[]> {
   const group = "ONNX Runtime";
   const { device } = detectDevice();
   const gpu: Finding = {
@@ -146,6 +143,7 @@ async function checkRuntime(): Promise<Finding[]> {
         ...(bundled || device !== "cuda" ? {} : { remedy: "Install with ONNXRUNTIME_NODE_INSTALL=cuda12." }),
       })),
       gpu,
+      ...(await checkProviders(config)),
     ];
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
@@ -154,6 +152,24 @@ async function checkRuntime(): Promise<Finding[]> {
       gpu,
     ];
   }
+}
+
+/** Runs the smallest network on each provider of the configured order. */
+async function checkProviders(config: Config): Promise<Finding[]> {
+  const order = readProviders(config.providers);
+  for (const provider of order.providers) {
+    await using use = await inferenceThreads.use(provider);
+    await probeProvider(use.thread, provider, order.device);
+  }
+  return providerStatus(order).map(({ name, state, reason = "runs networks", remedy }) => ({
+    group: "ONNX Runtime",
+    name: `on ${name}`,
+    ok: state === "works",
+    required: false,
+    detail: reason,
+    // A device that is not there is no fault, unless it was asked for.
+    ...(remedy !== undefined && order.providers.includes(name) ? { remedy } : {}),
+  }));
 }
 
 /** Whether outputs can be written. */
@@ -198,7 +214,10 @@ async function checkEngines(config: Config): Promise<Finding[]> {
     group: "Engines",
     name: `${kind}/${id}`,
     ok: availability.available,
-    required: !states.some((other) => other.kind === kind && other.availability.available),
+    // A trade that no embedded engine has needs files that not everybody wants.
+    required:
+      states.some((other) => other.kind === kind && other.embedded) &&
+      !states.some((other) => other.kind === kind && other.availability.available),
     detail: availability.available ? description : availability.reason,
     ...(availability.available ? {} : { remedy: availability.remedy }),
   }));

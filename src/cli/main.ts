@@ -7,6 +7,7 @@ import type { DeployOptions } from "./deploy.ts";
 import type { ServeOptions } from "./serve.ts";
 import { addDotEnv } from "./dot-env.ts";
 import { chooseMode } from "./mode.ts";
+import { modelsCommand } from "./models.ts";
 import { packageRoot, packageVersion } from "./package.ts";
 import { voicesCommand } from "./voices.ts";
 
@@ -30,6 +31,7 @@ Examples:
   talkbox demo                                  an avatar, a song cover and a cloned voice
   talkbox voices add mina.wav --name mina       a recording as a voice to speak with
   talkbox avatars add anna.jpg --name anna      a photo as an avatar
+  talkbox models pull s3fd                      weights from where their project publishes them
   talkbox doctor                                what works here, and how to mend the rest
 
 Settings come from the environment and from .env in the current folder, which the environment outweighs:
@@ -67,7 +69,7 @@ program
   .option("--profile <name>", "whose form answers have: avatar, interview-2025-01 (default: TALKBOX_PROFILE)")
   .option("--model-path <model>", "a Higgs Audio checkpoint, as its own server takes it")
   .option("--audio-tokenizer-path <model>", "its audio tokenizer")
-  .option("--device <device>", "where models run: cuda, cuda:N, cpu or auto")
+  .option("--device <device>", "where networks run: cuda, cuda:N, webgpu, cpu or auto (default: TALKBOX_PROVIDERS)")
   .addHelpText("after", "\nJobs are kept in TALKBOX_DATA: what was accepted goes on after a crash or a restart.")
   .action(async (options: ServeOptions) => {
     const { serveCommand } = await import("./serve.ts");
@@ -166,6 +168,7 @@ outbox
 
 program.addCommand(voicesCommand(config));
 program.addCommand(avatarsCommand(config));
+program.addCommand(modelsCommand(config));
 
 function config(): ReturnType<typeof readConfig> {
   return readConfig(process.env, packageRoot());

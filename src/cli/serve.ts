@@ -25,9 +25,10 @@ export async function serveCommand(options: ServeOptions, config: Config): Promi
   const host = options.host ?? (config.port === 0 ? "127.0.0.1" : "0.0.0.0");
   const healthPort = config.portHealth === 0 ? {} : { healthPort: config.portHealth };
   checkModelOptions(options, log);
+  const placed = { ...config, providers: providersOf(options.device) ?? config.providers };
   const profile = readProfile(options.profile) ?? config.profile;
   const version = packageVersion();
-  const server = await openServer({ config, log, port, morePorts, host, ...healthPort, profile, version });
+  const server = await openServer({ config: placed, log, port, morePorts, host, ...healthPort, profile, version });
   process.stdout.write(startLines(server, config, host));
   const onVolume = config.dataDir.startsWith(config.volumeDir);
   if (config.port !== 0 && !server.services.outputs.bucket && !onVolume) {
@@ -64,8 +65,8 @@ function readPorts(given: string | undefined): number[] | undefined {
  * @throws AppError `invalid_input` for what is no device
  */
 function checkModelOptions({ modelPath, audioTokenizerPath, device = "auto" }: ServeOptions, log: Log): void {
-  if (!/^(?:auto|cpu|cuda(?::\d{1,2})?)$/.test(device)) {
-    throw new AppError("invalid_input", `"${device}" is no device. Give cuda, cuda:0, cpu or auto.`);
+  if (!/^(?:auto|cpu|webgpu|(?:cuda|tensorrt)(?::\d{1,2})?)$/.test(device)) {
+    throw new AppError("invalid_input", `"${device}" is no device. Give cuda, cuda:0, webgpu, tensorrt, cpu or auto.`);
   }
   if (modelPath !== undefined || audioTokenizerPath !== undefined) {
     log.warn("--model-path and --audio-tokenizer-path have no effect: no engine here reads a Higgs Audio checkpoint");
@@ -73,6 +74,12 @@ function checkModelOptions({ modelPath, audioTokenizerPath, device = "auto" }: S
   if (device.startsWith("cuda") && detectDevice().device === "cpu") {
     log.warn({ device }, "no NVIDIA device is here: everything runs on the processor");
   }
+}
+
+/** The order of providers that a device means: itself, then the CPU. Undefined leaves the setting as it is. */
+function providersOf(device = "auto"): string | undefined {
+  if (device === "auto") return undefined;
+  return device === "cpu" ? "cpu" : `${device},cpu`;
 }
 
 /** @throws AppError `invalid_input` for a profile that there is not */

@@ -5,7 +5,8 @@ import { AppError, toAppError } from "../errors.ts";
 import type { JobEvent } from "../events.ts";
 import { createLog } from "../log.ts";
 import { type Handler, startWorker, systemChecks, WorkerError, type WorkerOptions } from "../worker/index.ts";
-import { checkDisk, checkMedia, type Finding } from "./doctor.ts";
+import { checkDisk, checkMedia } from "./doctor.ts";
+import type { Finding } from "./finding.ts";
 import { readJob } from "./run.ts";
 
 /** Options of `talkbox worker`. */
@@ -34,7 +35,8 @@ function startTalkboxWorker(config: Config, options: Partial<WorkerOptions>): Re
       // Engines stand up while the first job is on its way, which does not wait for those that it does not need. What is
       // wrong with one is said by the job that needs it.
       prepare: () => {
-        void Promise.allSettled([services.binaries(), services.engines.status()]);
+        const preloaded = services.models.preload(config.preload, new AbortController().signal);
+        void Promise.allSettled([services.binaries(), services.engines.status(), preloaded]);
       },
       describeError: (error) => {
         const { code, message } = toAppError(error);

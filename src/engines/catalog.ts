@@ -5,6 +5,7 @@ import type { Availability, Engine, EngineInfo, EngineKind } from "./engine.ts";
 import type { LipsyncEngine } from "./lipsync/lipsync-engine.ts";
 import type { PitchEstimator } from "./pitch/pitch-estimator.ts";
 import type { SpeechEngine } from "./speech/speech-engine.ts";
+import type { StemSeparator } from "./stems/stem-separator.ts";
 import type { VoiceConverter } from "./voice/voice-converter.ts";
 
 /** The interface that each kind of engine has. */
@@ -13,6 +14,7 @@ type EngineOf = {
   lipsync: LipsyncEngine;
   voice: VoiceConverter;
   pitch: PitchEstimator;
+  stems: StemSeparator;
   chat: ChatEngine;
 };
 

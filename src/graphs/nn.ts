@@ -1,5 +1,6 @@
 import type { GraphBuilder } from "./graph-builder.ts";
 import { describeShape, type Dim, type ElementType, type Value } from "./onnx/types.ts";
+import { paddedChannels } from "./padded-channels.ts";
 import { type Numbers, type ScaleShift, weightOf, type Weights } from "./weights.ts";
 
 /**
@@ -15,11 +16,18 @@ export type ConvOptions = {
   readonly kernel: PerAxis;
   readonly stride?: PerAxis;
   readonly padding?: PerAxis;
+  /** Padding at the ends of the sides, where it is another than at their beginnings; not for transposed ones. */
+  readonly paddingAfter?: PerAxis;
   readonly dilation?: PerAxis;
   readonly groups?: number;
   readonly bias?: boolean;
   /** Batch normalisation that follows, folded into the weights. */
   readonly norm?: ScaleShift;
+  /** The filters and the bias, where they are not just what the checkpoint has under the key. */
+  readonly filters?: Numbers;
+  readonly offsets?: Numbers;
+  /** What the sides that come out are called, where those that go in are known by name alone. */
+  readonly sides?: readonly Dim[];
 };
 
 /** `torch.nn.Conv1d`, `Conv2d`: weight [out, in / groups, …kernel]. */
@@ -29,28 +37,30 @@ export function conv(g: GraphBuilder, w: Weights, x: Value, key: string, options
   const kernel = perAxis(options.kernel, sides.length);
   const stride = perAxis(options.stride ?? 1, sides.length);
   const padding = perAxis(options.padding ?? 0, sides.length);
+  const after = perAxis(options.paddingAfter ?? padding, sides.length);
   const dilation = perAxis(options.dilation ?? 1, sides.length);
-  const shape = [out, channels / groups, ...kernel];
+  const asked = [out, channels / groups, ...kernel];
+  const whole = { x, shape: asked, filters: options.filters ?? w.numbers(`${key}.weight`, asked) };
+  const { shape, ...fed } = groups === 1 ? paddedChannels(g, key, whole) : whole;
   const perOut = shape.slice(1).reduce((a, b) => a * b, 1);
-  const weight = w.numbers(`${key}.weight`, shape);
-  const inputs = [
-    x,
-    ...filters(g, key, shape, weight, bias ? w.numbers(`${key}.bias`, [out]) : undefined, norm, (i) =>
-      Math.floor(i / perOut),
-    ),
-  ];
-  const made = sides.map((side, i) =>
-    along(
-      side,
-      ({ n }) => Math.floor((n + 2 * at(padding, i) - at(dilation, i) * (at(kernel, i) - 1) - 1) / at(stride, i)) + 1,
-      `conv(${describe([side])},${at(kernel, i)},${at(stride, i)},${at(padding, i)},${at(dilation, i)})`,
-      at(stride, i) === 1 && 2 * at(padding, i) === at(dilation, i) * (at(kernel, i) - 1),
-    ),
-  );
+  const offsets = bias ? (options.offsets ?? w.numbers(`${key}.bias`, [out])) : undefined;
+  const inputs = [fed.x, ...filters(g, key, shape, fed.filters, offsets, norm, (i) => Math.floor(i / perOut))];
+  const made =
+    options.sides ??
+    sides.map((side, i) =>
+      along(
+        side,
+        ({ n }) =>
+          Math.floor((n + at(padding, i) + at(after, i) - at(dilation, i) * (at(kernel, i) - 1) - 1) / at(stride, i)) +
+          1,
+        `conv(${describe([side])},${at(kernel, i)},${at(stride, i)},${at(padding, i)},${at(dilation, i)})`,
+        at(stride, i) === 1 && at(padding, i) + at(after, i) === at(dilation, i) * (at(kernel, i) - 1),
+      ),
+    );
   const attributes = {
     kernel_shape: kernel,
     strides: stride,
-    pads: [...padding, ...padding],
+    pads: [...padding, ...after],
     dilations: dilation,
     group: groups,
   };
@@ -74,21 +84,21 @@ export function convTranspose(
   const shape = [channels, out / groups, ...kernel];
   const perChannel = kernel.reduce((a, b) => a * b, 1);
   if (norm && groups > 1) throw new Error(`${key}: a norm cannot be folded into groups`);
-  const weight = w.numbers(`${key}.weight`, shape);
+  const weight = options.filters ?? w.numbers(`${key}.weight`, shape);
+  const offsets = bias ? (options.offsets ?? w.numbers(`${key}.bias`, [out])) : undefined;
   // Here the outputs are the second axis.
   const channelOf = (i: number): number => Math.floor(i / perChannel) % out;
-  const inputs = [
-    x,
-    ...filters(g, key, shape, weight, bias ? w.numbers(`${key}.bias`, [out]) : undefined, norm, channelOf),
-  ];
-  const made = sides.map((side, i) =>
-    along(
-      side,
-      ({ n }) => (n - 1) * at(stride, i) - 2 * at(padding, i) + at(kernel, i) + at(extra, i),
-      `convT(${describe([side])},${at(kernel, i)},${at(stride, i)},${at(padding, i)},${at(extra, i)})`,
-      false,
-    ),
-  );
+  const inputs = [x, ...filters(g, key, shape, weight, offsets, norm, channelOf)];
+  const made =
+    options.sides ??
+    sides.map((side, i) =>
+      along(
+        side,
+        ({ n }) => (n - 1) * at(stride, i) - 2 * at(padding, i) + at(kernel, i) + at(extra, i),
+        `convT(${describe([side])},${at(kernel, i)},${at(stride, i)},${at(padding, i)},${at(extra, i)})`,
+        false,
+      ),
+    );
   const attributes = {
     kernel_shape: kernel,
     strides: stride,
@@ -100,6 +110,9 @@ export function convTranspose(
 }
 
 export const relu = (g: GraphBuilder, x: Value): Value => g.node("Relu", [x], x);
+export const leakyRelu = (g: GraphBuilder, x: Value, slope: number): Value =>
+  g.node("LeakyRelu", [x], x, { alpha: { float: slope } });
+export const tanh = (g: GraphBuilder, x: Value): Value => g.node("Tanh", [x], x);
 export const sigmoid = (g: GraphBuilder, x: Value): Value => g.node("Sigmoid", [x], x);
 export const cast = (g: GraphBuilder, x: Value, type: ElementType): Value =>
   x.type === type ? x : g.node("Cast", [x], { type, shape: x.shape }, { to: CAST[type] });
@@ -110,6 +123,9 @@ export function add(g: GraphBuilder, a: Value, b: Value): Value {
     throw new Error(`${describe(a.shape)} and ${describe(b.shape)} are added`);
   return g.node("Add", [a, b], a);
 }
+
+/** The product with a value that fits by broadcasting. */
+export const multiply = (g: GraphBuilder, x: Value, factor: Value): Value => g.node("Mul", [x, factor], x);
 
 /** The product with a constant that fits by broadcasting. */
 export function scaleBy(g: GraphBuilder, x: Value, factor: number): Value {
@@ -156,6 +172,13 @@ export function maxPool(g: GraphBuilder, x: Value, kernel: number, stride = kern
   );
   const attributes = { kernel_shape: sides.map(() => kernel), strides: sides.map(() => stride) };
   return g.node("MaxPool", [x], { shape: [batch as Dim, channels as Dim, ...made] }, attributes);
+}
+
+/** Means of squares that lie beside each other. @param sides what comes out: half, a third, … of what went in */
+export function averagePool(g: GraphBuilder, x: Value, kernel: number, sides: readonly Dim[]): Value {
+  const square = sides.map(() => kernel);
+  const shape = [...x.shape.slice(0, 2), ...sides];
+  return g.node("AveragePool", [x], { shape }, { kernel_shape: square, strides: square });
 }
 
 /** The largest of an axis, which stays with one element. */

@@ -1,14 +1,28 @@
 import type { Checkpoint } from "../checkpoints/checkpoint.ts";
 import { AppError } from "../errors.ts";
 import { type Graph, GraphBuilder, type Precision } from "./graph-builder.ts";
-import { add, cast, concat, conv, type ConvOptions, convTranspose, permute, relu, scaleBy, sigmoid } from "./nn.ts";
+import { doublingConv } from "./doubling.ts";
+import {
+  add,
+  cast,
+  concat,
+  conv,
+  type ConvOptions,
+  convTranspose,
+  permute,
+  relu,
+  scaleBy,
+  sigmoid,
+  slice,
+} from "./nn.ts";
 import { describeShape, type Value } from "./onnx/types.ts";
 import { Weights } from "./weights.ts";
 
 /**
  * Wav2Lip (Prajwal et al. 2020, "A Lip Sync Expert Is All You Need"): a masked face, the same face unmasked and 200 ms of
  * mel in, the face with a mouth that fits out. Two graphs, so that a face that comes again is encoded once:
- * `face` (pixels → features of every size) and `mouth` (mel and features → pixels).
+ * `face` (pixels → features of every size) and `mouth` (mel and features → pixels); and `whole`, which is both, for faces
+ * that come once, where what the encoder finds would have to leave a GPU and come back.
  */
 
 /** The variants that are known, by the side of the face in pixels. */
@@ -108,13 +122,18 @@ export function wav2lipSize(checkpoint: Checkpoint): Wav2LipSize | undefined {
   );
 }
 
-/** The two graphs of a checkpoint. */
+/** The graphs of a checkpoint. */
 export type Wav2LipGraphs = {
   readonly size: Wav2LipSize;
-  /** `face` [batch, size, size, 3] uint8 BGR → `feature0…` */
+  /** `face` [batch, size, size, 3] uint8 BGR → `feature0…` float32 */
   readonly face: Graph;
-  /** `mel` [batch, 1, 80, 16] float32 and `feature0…` → `picture` [batch, size, size, 3] uint8 BGR */
+  /**
+   * `mel` [batch, 1, 80, 16] float32, `feature0…` of some faces, and `which` [batch] int64, the face of each → `picture`
+   * [batch, rows, size, 3] uint8 BGR: the face's rows from `from` on
+   */
   readonly mouth: Graph;
+  /** `mel` and `face` as above → `picture` */
+  readonly whole: Graph;
   /** Keys of the checkpoint that neither needs. */
   readonly unused: readonly string[];
 };
@@ -123,25 +142,48 @@ export type Wav2LipOptions = {
   readonly precision?: Precision;
   /** Gives the picture as float32 from 0 to 1, before it is cut to bytes: for comparisons. Default false. */
   readonly floats?: boolean;
+  /** First row of the pictures; default where the lower face begins. What only rows above need is not computed. */
+  readonly from?: number;
 };
+
+/** The row at which the lower face begins: above it the network draws what is there already. */
+export const lowerFrom = (size: number): number => Math.floor((size * 11) / 24);
 
 /** Builds the graphs. @throws AppError `model_unusable` when a weight is missing or of another shape */
 export function buildWav2Lip(
   checkpoint: Checkpoint,
   size: Wav2LipSize,
-  { precision = "float32", floats = false }: Wav2LipOptions = {},
+  { precision = "float32", floats = false, from = lowerFrom(size) }: Wav2LipOptions = {},
 ): Wav2LipGraphs {
   const weights = new Weights(checkpoint, `Wav2Lip (${size} pixels)`);
   const { encoder, decoder } = VARIANTS[size];
+  const firstRows = rowsNeeded(decoder, from);
+  const encode = (g: GraphBuilder): Value[] =>
+    encodeFace(g, weights, encoder, size).map((feature, i) => fromRow(g, feature, firstRows.at(-1 - i) ?? 0));
   const face = new GraphBuilder(`wav2lip-${size}-face`, precision);
-  const features = encodeFace(face, weights, encoder, size);
+  const features = encode(face);
   for (const [i, feature] of features.entries()) face.output(`feature${i}`, cast(face, feature, "float32"));
+
+  const draw = (g: GraphBuilder, made: readonly Value[]): Graph => {
+    const mel = g.input("mel", "float32", ["batch", 1, MEL_BANDS, MEL_FRAMES]);
+    const picture = decode(g, weights, decoder, cast(g, mel, precision), made, firstRows, from);
+    g.output("picture", floats ? picture : toBytes(g, picture));
+    return g.finish();
+  };
   const mouth = new GraphBuilder(`wav2lip-${size}-mouth`, precision);
-  const mel = mouth.input("mel", "float32", ["batch", 1, MEL_BANDS, MEL_FRAMES]);
-  const given = features.map(({ shape }, i) => cast(mouth, mouth.input(`feature${i}`, "float32", shape), precision));
-  const picture = decode(mouth, weights, decoder, cast(mouth, mel, precision), given);
-  mouth.output("picture", floats ? picture : toBytes(mouth, picture));
-  return { size, face: face.finish(), mouth: mouth.finish(), unused: weights.unused() };
+  const which = mouth.input("which", "int64", ["batch"]);
+  const given = features.map(({ shape }, i) => {
+    const faces = mouth.input(`feature${i}`, "float32", ["faces", ...shape.slice(1)]);
+    return cast(mouth, mouth.node("Gather", [faces, which], { shape }, { axis: 0 }), precision);
+  });
+  const whole = new GraphBuilder(`wav2lip-${size}-whole`, precision);
+  return {
+    size,
+    face: face.finish(),
+    mouth: draw(mouth, given),
+    whole: draw(whole, encode(whole)),
+    unused: weights.unused(),
+  };
 }
 
 /** Pixels → the features of every block; the masked copy is made here: rows from the middle on are black. */
@@ -156,20 +198,49 @@ function encodeFace(g: GraphBuilder, w: Weights, blocks: readonly (readonly Laye
   return blocks.map((layers, block) => (x = run(g, w, x, layers, `face_encoder_blocks.${block}`)));
 }
 
+/**
+ * For each block of the decoder the first row of its output that a picture from row `from` on needs. A filter of 3 looks
+ * a row up, so where rows above are left out, each such layer spoils one: those are not counted on.
+ */
+function rowsNeeded(blocks: readonly (readonly Layer[])[], from: number): number[] {
+  let needed = Math.max(0, from - 1);
+  return blocks
+    .toReversed()
+    .map((layers) => {
+      const here = needed;
+      const doubles = layers[0]?.stride === 2;
+      needed = doubles ? Math.max(0, Math.floor((here - (layers.length - 1)) / 2)) : 0;
+      return here;
+    })
+    .reverse();
+}
+
+/** The rows from one on. */
+function fromRow(g: GraphBuilder, x: Value, row: number): Value {
+  const height = x.shape[2];
+  return row === 0 || typeof height !== "number" ? x : slice(g, x, 2, row, height);
+}
+
 function decode(
   g: GraphBuilder,
   w: Weights,
   blocks: readonly (readonly Layer[])[],
   mel: Value,
   features: readonly Value[],
+  firstRows: readonly number[],
+  from: number,
 ): Value {
   let x = run(g, w, mel, AUDIO, "audio_encoder");
+  let top = 0;
   for (const [block, layers] of blocks.entries()) {
     x = run(g, w, x, layers, `face_decoder_blocks.${block}`);
+    const first = firstRows[block] ?? 0;
+    x = fromRow(g, x, first - (layers[0]?.stride === 2 ? 2 * top : 0));
     x = concat(g, [x, features[features.length - 1 - block] as Value], 1);
+    top = first;
   }
   x = run(g, w, x, [{ out: 32, kernel: 3, padding: 1 }], "output_block");
-  x = sigmoid(g, conv(g, w, x, "output_block.1", point(3)));
+  x = sigmoid(g, conv(g, w, fromRow(g, x, from - top), "output_block.1", point(3)));
   return permute(g, cast(g, x, "float32"), [0, 2, 3, 1]);
 }
 
@@ -185,7 +256,8 @@ function run(g: GraphBuilder, w: Weights, x: Value, layers: readonly Layer[], ke
     const { residual = false, transposed = false, ...options } = layer;
     const at = `${key}.${i}.conv_block`;
     const folded = { ...options, norm: w.batchNorm(`${at}.1`, options.out) };
-    const made = (transposed ? convTranspose : conv)(g, w, value, `${at}.0`, folded);
+    const doubles = transposed && layer.stride === 2;
+    const made = (doubles ? doublingConv : transposed ? convTranspose : conv)(g, w, value, `${at}.0`, folded);
     value = g.scope(at, () => relu(g, residual ? add(g, made, value) : made));
   }
   return value;

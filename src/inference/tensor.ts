@@ -1,7 +1,9 @@
 /** Values that go in and out of networks. */
 
 /** Where a session may run; tried in the order given. */
-export type Provider = "cuda" | "webgpu" | "cpu";
+export const PROVIDERS = ["tensorrt", "cuda", "webgpu", "cpu"] as const;
+
+export type Provider = (typeof PROVIDERS)[number];
 
 /** A provider that did not take a model, and what it said. */
 export type Refusal = { readonly provider: Provider; readonly reason: string };
@@ -15,8 +17,11 @@ export type Tensor =
   | { readonly type: "uint8"; readonly dims: readonly number[]; readonly data: Uint8Array<ArrayBuffer> }
   | { readonly type: "bool"; readonly dims: readonly number[]; readonly data: Uint8Array<ArrayBuffer> };
 
+/** What a network is fed with, or gives: tensors by name. */
+export type Tensors = Readonly<Record<string, Tensor>>;
+
 /** Buffers to hand over with these tensors, each once. A view of a part of a buffer is copied instead. */
-export function buffersOf(tensors: Readonly<Record<string, Tensor>>): ArrayBuffer[] {
+export function buffersOf(tensors: Tensors): ArrayBuffer[] {
   const whole = Object.values(tensors).filter(({ data }) => data.byteLength === data.buffer.byteLength);
   return [...new Set(whole.map(({ data }) => data.buffer))];
 }

@@ -8,8 +8,8 @@ export type JobRequest = {
   readonly operation: string;
   readonly policy: JobPolicy;
   readonly webhook: string | null;
-  /** The JSON text as it came, and its value. */
-  readonly body: Buffer;
+  /** The JSON text as it came, in pieces, and its value. */
+  readonly body: readonly Buffer[];
   readonly value: unknown;
   readonly idempotencyKey: string | null;
 };
@@ -22,7 +22,8 @@ const policySchema = z.object({
   retry: z.enum(["again", "fail"]),
 });
 
-const envelopeSchema = z.object({
+/** What stands in a body beside `input`. */
+export const envelopeSchema = z.object({
   webhook: z
     .url({ protocol: /^https?$/ })
     .max(2048)
@@ -47,10 +48,10 @@ export function isBare(body: unknown): body is Record<string, unknown> {
 /**
  * Reads the envelope `{ input, webhook?, policy?, s3Config? }`; what the operation wants of `input` is looked at when
  * the job is run.
- * @param body the parsed JSON of `bytes`
+ * @param body the parsed JSON of `text`
  * @throws AppError `invalid_input` with a violation for each fault
  */
-export function readJobRequest(body: unknown, bytes: Buffer, idempotencyKey: string | null): JobRequest {
+export function readJobRequest(body: unknown, text: readonly Buffer[], idempotencyKey: string | null): JobRequest {
   if (!isObject(body)) {
     throw new AppError("invalid_input", 'The body must be an object: { "input": { "operation", "params" } }.');
   }
@@ -77,7 +78,7 @@ export function readJobRequest(body: unknown, bytes: Buffer, idempotencyKey: str
     operation: typeof input["operation"] === "string" ? input["operation"].slice(0, 100) : "",
     policy: { ...DEFAULT_POLICY, ...(Object.fromEntries(given) as Partial<JobPolicy>) },
     webhook: envelope.data.webhook ?? null,
-    body: bytes,
+    body: text,
     value: body,
     idempotencyKey,
   };

@@ -25,13 +25,15 @@ export function withQueueTime(
   };
 }
 
-/** Lower-case hex SHA-256, in slices that leave the event loop its turns. */
-export async function bodyDigest(bytes: Buffer): Promise<string> {
+/** Lower-case hex SHA-256 of pieces that follow one another, in slices that leave the event loop its turns. */
+export async function bodyDigest(pieces: readonly Buffer[]): Promise<string> {
   const SLICE = 1 << 20;
   const hash = createHash("sha256");
-  for (let at = 0; at < bytes.length; at += SLICE) {
-    hash.update(bytes.subarray(at, at + SLICE));
-    if (bytes.length > SLICE) await nextTurn();
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.length; at += SLICE) {
+      hash.update(piece.subarray(at, at + SLICE));
+      if (piece.length > SLICE) await nextTurn();
+    }
   }
   return hash.digest("hex");
 }

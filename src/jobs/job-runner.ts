@@ -9,7 +9,7 @@ import type { JobMetrics } from "./job-metrics.ts";
 import { handlerJob } from "./job-request.ts";
 import { artifactKeys, withQueueTime } from "./job-result.ts";
 import type { JobStore } from "./job-store.ts";
-import type { JobRecord, JobState } from "./job.ts";
+import type { JobOutput, JobRecord, JobState } from "./job.ts";
 import { parseLargeJson, writeLargeJson } from "./large-json.ts";
 import { type JobLogs, LiveJob } from "./live-job.ts";
 
@@ -134,7 +134,7 @@ export class JobRunner {
     live: LiveJob,
     state: JobState,
     error?: AppError,
-    output?: { readonly result: Record<string, unknown>; readonly small: Buffer | null },
+    output?: JobOutput & { readonly small: Buffer | null },
   ): void {
     const { record } = live;
     const finishedAt = Date.now();
@@ -143,7 +143,7 @@ export class JobRunner {
       finishedAt,
       expiresAt: Math.min(record.createdAt + record.policy.ttl, finishedAt + RESULT_KEPT_MS),
       error: error ? jobErrorText(error, this.#options.origin) : null,
-      artifacts: output ? artifactKeys(output.result) : [],
+      artifacts: output ? artifactKeys(output.value) : [],
     };
     try {
       this.#options.store.finish(live.id, end, output);
@@ -163,7 +163,8 @@ export class JobRunner {
       if (state === "COMPLETED") this.#runMs.set(record.operation, before + 0.2 * (ms - before));
     }
     if (error) live.logs.failure = error;
-    this.#metrics.ended(live.record, output?.result["receipt"]);
+    live.output = output;
+    this.#metrics.ended(live.record, output?.value["receipt"]);
     this.#keepLogs(live);
     live.leave();
     this.#onEnd(live.record);
@@ -220,12 +221,12 @@ export class JobRunner {
       store.start(live.id, startedAt);
       this.#metrics.began(live.record);
       timer = setTimeout(() => this.#timeOut(live), live.record.policy.executionTimeout);
-      const result = await this.#work(live);
-      const pieces = await writeLargeJson(result);
-      const small = isUnderWay(live) ? await store.prepareOutput(live.id, pieces) : null;
-      if (isUnderWay(live)) this.finish(live, "COMPLETED", undefined, { result, small });
+      const value = await this.#work(live);
+      const json = await writeLargeJson(value);
+      const small = isUnderWay(live) ? await store.prepareOutput(live.id, json) : null;
+      if (isUnderWay(live)) this.finish(live, "COMPLETED", undefined, { value, json, small });
       // Nobody will ask for the files of a job that was ended in the meantime.
-      else for (const key of artifactKeys(result)) await this.#options.deleteFile(key);
+      else for (const key of artifactKeys(value)) await this.#options.deleteFile(key);
     } catch (error) {
       if (isUnderWay(live)) this.finish(live, "FAILED", toAppError(error));
     } finally {

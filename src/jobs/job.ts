@@ -45,11 +45,16 @@ export type JobRecord = {
   readonly artifacts: readonly string[];
 };
 
+/** What a job came to: its result, and the JSON of it in pieces. */
+export type JobOutput = { readonly value: Readonly<Record<string, unknown>>; readonly json: readonly Buffer[] };
+
 /** What a status answer is made from. */
 export type JobView = {
   readonly record: JobRecord;
   /** Where a job under way is. */
   readonly progress?: unknown;
+  /** What the job came to, for those who waited for it; the others find it in the store. */
+  readonly output?: JobOutput;
 };
 
 /** Milliseconds in the queue, and of work; undefined while they are not known. */

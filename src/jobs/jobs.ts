@@ -1,10 +1,9 @@
-import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { AppError } from "../errors.ts";
 import { JOB_SWEEP_MS, MAX_JOB_ATTEMPTS, SERVER_DRAIN_MS } from "../limits.ts";
+import { Admission } from "./admission.ts";
 import { JobMetrics } from "./job-metrics.ts";
 import { handlerJob, type JobRequest } from "./job-request.ts";
-import { bodyDigest } from "./job-result.ts";
 import { JobRunner, type JobRunnerOptions } from "./job-runner.ts";
 import type { JobStore } from "./job-store.ts";
 import { isFinal, type JobRecord, type JobView } from "./job.ts";
@@ -32,16 +31,15 @@ export class Jobs {
   readonly #options: JobsOptions;
   readonly #store: JobStore;
   readonly #runner: JobRunner;
+  readonly #admission: Admission;
   readonly #webhooks: Webhooks;
   readonly #closing = new AbortController();
   readonly #sweeper: NodeJS.Timeout;
   readonly #counts = { completed: 0, failed: 0, retried: 0 };
-  /** Places in the queue of jobs that are being written down. */
-  #reserved = 0;
   #sweeping = false;
 
   constructor(options: JobsOptions) {
-    const { store, log, heavy } = options;
+    const { store, log, heavy, queueSize } = options;
     this.#options = options;
     this.#store = store;
     this.metrics = new JobMetrics(
@@ -50,8 +48,11 @@ export class Jobs {
       (operation) => heavy(operation) !== undefined,
     );
     this.#runner = new JobRunner(options, this.metrics, (record) => this.#ended(record));
+    const waiting = (): number => this.#runner.waiting;
+    const { metrics } = this;
+    this.#admission = new Admission({ store, metrics, queueSize, waiting, closing: this.#closing.signal });
     const body = (jobId: string): Promise<Buffer[]> => this.#webhookBody(jobId);
-    this.#webhooks = new Webhooks({ ...options.webhooks, store, log, metrics: this.metrics, body });
+    this.#webhooks = new Webhooks({ ...options.webhooks, store, log, metrics, body });
     this.#sweeper = setInterval(() => void this.#sweep(), JOB_SWEEP_MS).unref();
     const { COMPLETED = 0, FAILED = 0, TIMED_OUT = 0 } = store.counts();
     this.#counts.completed = COMPLETED;
@@ -83,40 +84,9 @@ export class Jobs {
    * @throws AppError `queue_full`, `shutting_down`, `conflict` for a key that came with another body, `storage_failed`
    */
   async submit(request: JobRequest): Promise<JobRecord> {
-    const { idempotencyKey: key } = request;
-    const digest = key === null ? null : await bodyDigest(request.body);
-    const before = this.#sameJob(key, digest);
-    if (before) return before;
-    this.#checkAdmission();
-    const now = Date.now();
-    const record: JobRecord = {
-      id: randomUUID(),
-      operation: request.operation,
-      state: "IN_QUEUE",
-      policy: request.policy,
-      createdAt: now,
-      startedAt: null,
-      finishedAt: null,
-      expiresAt: now + request.policy.ttl,
-      attempts: 0,
-      webhook: request.webhook,
-      idempotencyKey: key,
-      bodyDigest: digest,
-      error: null,
-      artifacts: [],
-    };
-    this.#reserved++;
-    try {
-      if (!(await this.#store.add(record, request.body))) {
-        const earlier = this.#sameJob(key, digest);
-        if (earlier) return earlier;
-        throw new AppError("internal", "The job could not be written down.");
-      }
-    } finally {
-      this.#reserved--;
-    }
+    const { record, repeated } = await this.#admission.admit(request);
     // In a server that has begun to close, the job waits for the next start.
-    if (!this.#closing.signal.aborted) this.#runner.enqueue(record, request.value);
+    if (!repeated && !this.#closing.signal.aborted) this.#runner.enqueue(record, request.value);
     return record;
   }
 
@@ -148,14 +118,18 @@ export class Jobs {
       await Promise.race(waits).catch(() => undefined);
       over.abort();
       // The record of a job that was forgotten in the meantime is gone from the store, too.
-      if (isFinal(live.record.state) && this.#store.get(id)) return { record: live.record };
+      if (isFinal(live.record.state) && this.#store.get(id)) {
+        return { record: live.record, ...(live.output ? { output: live.output } : {}) };
+      }
     }
     return this.view(id);
   }
 
-  /** The JSON of a job's output; undefined when there is none. */
-  async output(record: JobRecord): Promise<Buffer | undefined> {
-    return record.state === "COMPLETED" ? this.#store.output(record.id) : undefined;
+  /** The JSON of a job's output, in pieces; undefined when there is none. */
+  async output({ record, output }: JobView): Promise<readonly Buffer[] | undefined> {
+    if (output) return output.json;
+    const kept = record.state === "COMPLETED" ? await this.#store.output(record.id) : undefined;
+    return kept && [kept];
   }
 
   /** What a job told and tells. @throws AppError `not_found` */
@@ -166,12 +140,12 @@ export class Jobs {
 
   /** Ends a job that waits or is under way; one that has ended stays as it is. @throws AppError `not_found` */
   cancel(id: string): JobRecord {
-    const { record } = this.view(id);
-    const live = this.#runner.get(id);
-    if (!live || isFinal(record.state)) return record;
-    this.#runner.finish(live, "CANCELLED");
-    this.#runner.stop(live);
-    return live.record;
+    return this.#end(id, "CANCELLED");
+  }
+
+  /** As `cancel`, of a job that takes longer than who asked for it may wait. */
+  timeOut(id: string, message: string): JobRecord {
+    return this.#end(id, "TIMED_OUT", new AppError("timeout", message));
   }
 
   /** Runs a job once more that has failed. @throws AppError `not_found`, `conflict` for one that has not, as `submit` */
@@ -181,7 +155,7 @@ export class Jobs {
       const message = `Only jobs that have failed or timed out are run again; this one is ${record.state}.`;
       throw new AppError("conflict", message);
     }
-    this.#checkAdmission();
+    this.#admission.check();
     await this.#store.requeue(id, 0);
     const again = this.#store.get(id);
     if (!again) throw noSuchJob();
@@ -256,27 +230,13 @@ export class Jobs {
     this.#store[Symbol.dispose]();
   }
 
-  #checkAdmission(): void {
-    if (this.#closing.signal.aborted) {
-      this.metrics.refused("shutting_down");
-      throw new AppError("shutting_down", "The server is shutting down and takes no more jobs. Try again shortly.");
-    }
-    const waiting = this.#runner.waiting + this.#reserved;
-    if (waiting >= this.#options.queueSize) {
-      this.metrics.refused("queue_full");
-      throw new AppError("queue_full", `${waiting} jobs are waiting already, as many as may. Try again later.`);
-    }
-  }
-
-  #sameJob(key: string | null, digest: string | null): JobRecord | undefined {
-    const known = key === null ? undefined : this.#store.byIdempotencyKey(key);
-    if (known && known.bodyDigest !== digest) {
-      throw new AppError(
-        "conflict",
-        "This idempotency key came with another body before. Use a new one for a new job.",
-      );
-    }
-    return known;
+  #end(id: string, state: "CANCELLED" | "TIMED_OUT", error?: AppError): JobRecord {
+    const { record } = this.view(id);
+    const live = this.#runner.get(id);
+    if (!live || isFinal(record.state)) return record;
+    this.#runner.finish(live, state, error);
+    this.#runner.stop(live);
+    return live.record;
   }
 
   #ended(record: JobRecord): void {
@@ -303,9 +263,9 @@ export class Jobs {
   }
 
   async #webhookBody(id: string): Promise<Buffer[]> {
-    const { record } = this.view(id);
+    const view = this.view(id);
     const body = (await parseLargeJson(await this.#store.body(id))) as Record<string, unknown>;
-    return webhookBody(record, await writeLargeJson(handlerJob(id, body)["input"]), await this.output(record));
+    return webhookBody(view.record, await writeLargeJson(handlerJob(id, body)["input"]), await this.output(view));
   }
 }
 

@@ -112,7 +112,10 @@ async function readString(bytes: Buffer, from: number, to: number): Promise<stri
 
 /** A string without escapes, as base64 nearly always is: it is what its bytes are, and is copied once. */
 async function readPlain(text: Buffer): Promise<string> {
+  // One copy in one go: it gets a turn of its own.
+  await nextTurn();
   const string = text.toString("latin1");
+  await nextTurn();
   for (let at = 0; at < string.length; at += SLICE) {
     if (CONTROL.test(string.slice(at, at + SLICE))) throw malformed("a string has a control character");
     await nextTurn();

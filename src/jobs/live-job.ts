@@ -2,7 +2,7 @@ import type { AppError } from "../errors.ts";
 import type { JobEvent } from "../events.ts";
 import { PARTS_KEPT } from "../limits.ts";
 import { EventLog } from "./event-log.ts";
-import type { JobRecord } from "./job.ts";
+import type { JobOutput, JobRecord } from "./job.ts";
 
 /**
  * What a job told: everything, to be read again and again, and the parts of its output, to be fetched once; and what it
@@ -29,6 +29,8 @@ export class LiveJob {
   record: JobRecord;
   /** The body's value, until the job is begun; undefined where it is to be read from the store. */
   body: unknown;
+  /** What the job came to, for those who hold on to it. */
+  output: JobOutput | undefined;
   /** Stops the work. */
   readonly work = new AbortController();
   /** Takes the job out of its lane while it waits there; the place of a job under way is free when its work has ended. */

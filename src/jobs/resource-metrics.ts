@@ -35,9 +35,24 @@ export function addResourceMetrics(registry: Registry, lanes: Lanes, gpu = new G
       },
     });
   }
+  void new Gauge({
+    name: "talkbox_model_memory_bytes",
+    help: "Memory that open networks of the cache take, as measured, by where they lie.",
+    labelNames: ["memory"],
+    registers,
+    collect() {
+      for (const memory of ["gpu", "host"] as const) this.set({ memory }, inferenceUsage.cacheBytes[memory]);
+    },
+  });
   for (const [name, help, value] of [
     ["talkbox_model_runs_total", "Runs of networks.", () => inferenceUsage.runs],
     ["talkbox_model_run_seconds_total", "Time that runs of networks took.", () => inferenceUsage.runMs / 1000],
+    ["talkbox_model_loads_total", "Networks that were loaded.", () => inferenceUsage.loads],
+    ["talkbox_model_load_seconds_total", "Time that loads of networks took.", () => inferenceUsage.loadMs / 1000],
+    ["talkbox_model_hits_total", "Times that a network was wanted and open.", () => inferenceUsage.hits],
+    ["talkbox_model_evictions_total", "Networks closed to make room.", () => inferenceUsage.evictions],
+    ["talkbox_model_unloads_total", "Networks closed since nobody used them.", () => inferenceUsage.unloads],
+    ["talkbox_model_reopened_total", "Networks opened again after a crash.", () => inferenceUsage.reopened],
   ] as const) {
     void new Counter({
       name,

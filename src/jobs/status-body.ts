@@ -1,7 +1,11 @@
 import { isFinal, type JobRecord, jobTimes, type JobView } from "./job.ts";
 
 /** The answer to a question for a job's status, in pieces: the output stands in it as it was kept. */
-export function statusBody({ record, progress }: JobView, output: Buffer | undefined, workerId: string): Buffer[] {
+export function statusBody(
+  { record, progress }: JobView,
+  output: readonly Buffer[] | undefined,
+  workerId: string,
+): Buffer[] {
   const head = {
     ...jobTimes(record),
     id: record.id,
@@ -10,11 +14,15 @@ export function statusBody({ record, progress }: JobView, output: Buffer | undef
     ...(record.error === null ? {} : { error: record.error }),
     ...(!isFinal(record.state) && progress !== undefined ? { output: progress } : {}),
   };
-  return withFields(head, output ? { output: [output] } : {});
+  return withFields(head, output ? { output } : {});
 }
 
 /** What a webhook carries: the status with the job's input. */
-export function webhookBody(record: JobRecord, input: readonly Buffer[], output: Buffer | undefined): Buffer[] {
+export function webhookBody(
+  record: JobRecord,
+  input: readonly Buffer[],
+  output: readonly Buffer[] | undefined,
+): Buffer[] {
   const head = {
     ...jobTimes(record),
     id: record.id,
@@ -22,7 +30,7 @@ export function webhookBody(record: JobRecord, input: readonly Buffer[], output:
     webhook: record.webhook,
     ...(record.error === null ? {} : { error: record.error }),
   };
-  return withFields(head, { input, ...(output ? { output: [output] } : {}) });
+  return withFields(head, { input, ...(output ? { output } : {}) });
 }
 
 /** An object's JSON with fields added whose values are JSON already. */

@@ -1,10 +1,15 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { faceMarksSchema } from "./face-marks.ts";
 
 /** The record in an avatar's folder. */
 export const PROFILE_FILE = "avatar.json";
+
+/** Left, top, width and height of the face, pixels of the picture: of a photo, or of every picture of a video. */
+const box = z.tuple([z.number(), z.number(), z.number().positive(), z.number().positive()]);
+const faces = z.object({ found_by: z.string(), boxes: z.array(box).min(1) });
 
 const common = {
   version: z.literal(1),
@@ -18,6 +23,8 @@ const common = {
   marks: faceMarksSchema,
   /** Who found the face: a face finder's id, or `boxes` for what the caller said. */
   found_by: z.string(),
+  /** What a detector of faces says besides, where one looked. */
+  faces: faces.optional(),
 };
 
 /** How the face lies in one picture of a video against the first: turned, scaled and moved about the origin. */
@@ -75,7 +82,9 @@ export function parseProfile(text: string): AvatarProfile {
   throw new Error(`${path.join(".")}: ${message}`);
 }
 
-/** Writes a folder's profile. */
+/** Writes a folder's profile, in one step where there is one already. */
 export async function writeProfile(folder: string, profile: AvatarProfile): Promise<void> {
-  await writeFile(join(folder, PROFILE_FILE), `${JSON.stringify(profile)}\n`);
+  const incoming = join(folder, `.${randomUUID()}.part`);
+  await writeFile(incoming, `${JSON.stringify(profile)}\n`, { flag: "wx" });
+  await rename(incoming, join(folder, PROFILE_FILE));
 }

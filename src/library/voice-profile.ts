@@ -15,13 +15,13 @@ export const APERIODICITY_EDGES_HZ = [1000, 2000, 4000, 8000] as const;
 
 /** What is known of a speaker's voice: kept as JSON beside a stored reference recording. */
 export const voiceProfileSchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
   /** Of voiced frames, Hz: median, 10th and 90th percentile. */
   f0: z.strictObject({ median: z.number().positive(), low: z.number().positive(), high: z.number().positive() }),
   /** Length of the vocal tract against an average adult's, about 0.75 (a child) to 1.2; formants go with its inverse. */
   vocalTract: z.number().positive(),
   /**
-   * Trimmed geometric means of the first four formants over voiced frames, Hz, in rising order, as they are found below a ceiling (Hz)
+   * Trimmed means of the first four formants over voiced frames, Hz, in rising order, as they are found below a ceiling (Hz)
    * that suits the voice; and as they are found below other ceilings, for comparison with voices that those suit.
    */
   formants: z.array(z.number().positive()).length(4),

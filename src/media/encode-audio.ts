@@ -116,12 +116,16 @@ async function encode(source: PcmStream, path: string, options: EncodeAudioOptio
   }
 }
 
-function rawSound({ sampleRate, channels }: PcmStream, form: string): readonly string[] {
+/** How ffmpeg is told of samples that come without a header. */
+export function rawSound({ sampleRate, channels }: PcmStream, form: string): readonly string[] {
   return args`-probesize 32 -f ${form} -ar ${sampleRate} -ac ${channels}`;
 }
 
 /** Which encoder with which options, and the form in which it is given the samples. */
-function codingOf({ sampleRate, channels }: PcmStream, { format, bitrate, wav = {} }: EncodeAudioOptions) {
+export function codingOf(
+  { sampleRate, channels }: PcmStream,
+  { format, bitrate, wav = {} }: Pick<EncodeAudioOptions, "format" | "bitrate" | "wav">,
+) {
   if (format === "flac") {
     // Rounded here and not by ffmpeg, so that a FLAC file holds what the WAV file would.
     const samples = wav.samples === "s24" ? "s24" : "s16";

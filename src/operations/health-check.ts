@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { detectDevice } from "../inference/devices.ts";
+import { providerStatus, readProviders } from "../inference/providers.ts";
 import { targetVoiceNames } from "../pipelines/target-voice.ts";
 import { defineOperation } from "./operation.ts";
-import { engineState } from "./list-engines.ts";
+import { engineState, providerState } from "./list-engines.ts";
 
 export const healthCheck = defineOperation({
   name: "health_check",
@@ -15,6 +16,7 @@ export const healthCheck = defineOperation({
     available_models: z.array(z.string()).describe("Voice models on this machine, as `list_models` names them."),
     gpu_available: z.boolean(),
     engines: z.array(engineState),
+    providers: z.array(providerState).describe("Where networks may run, in the order to try."),
   }),
   limits: [],
   example: {},
@@ -27,6 +29,7 @@ export const healthCheck = defineOperation({
       device,
       available_models: models,
       gpu_available: gpuAvailable,
+      providers: providerStatus(readProviders(context.config.providers)),
       engines: states.map(({ id, kind, availability }) => ({
         id,
         kind,

@@ -13,6 +13,8 @@ import { listModels } from "./list-models.ts";
 import { listVoices } from "./list-voices.ts";
 import { multiSpeaker } from "./multi-speaker.ts";
 import type { Operation } from "./operation.ts";
+import { prepareAvatarOperation } from "./prepare-avatar.ts";
+import { separateStems } from "./separate-stems.ts";
 import { streamChunksOperation } from "./stream-chunks.ts";
 import { tts } from "./tts.ts";
 import { uploadAvatar } from "./upload-avatar.ts";
@@ -36,9 +38,11 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     voiceClone,
     multiSpeaker,
     convertVoice,
+    separateStems,
     uploadVoice,
     deleteVoice,
     uploadAvatar,
+    prepareAvatarOperation,
     deleteAvatar,
     deleteArtifacts,
   ].map((operation) => [operation.name, operation]),

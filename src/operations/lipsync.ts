@@ -12,6 +12,7 @@ import { outputFileName } from "../storage/file-name.ts";
 import { round1 } from "../telemetry.ts";
 import { avatarVideoParams, boxesOf, boxParams } from "./avatar-params.ts";
 import { burnCaptionsParam, captionsAnswer, captionsParam, deliverCaptions, NO_WORDS } from "./captions-answer.ts";
+import { resizeFactorParam } from "./face-params.ts";
 import { defineOperation, type OperationContext } from "./operation.ts";
 import { pictureParams, surroundings } from "./picture-params.ts";
 import { seedParam, SPEECH_SAMPLE_RATE, speechParams, textParam, warmUpUnlessSeeded } from "./speech-params.ts";
@@ -50,6 +51,7 @@ export const lipsync = defineOperation({
       .optional()
       .describe("A short video to animate in place of `avatar`: base64 or a URL."),
     ...boxParams,
+    resize_factor: resizeFactorParam,
     avatar_motion: z
       .enum(["natural", "none"])
       .default("natural")
@@ -214,6 +216,7 @@ type AvatarParams = {
   readonly face_box?: Box | undefined;
   readonly mouth_box?: Box | undefined;
   readonly engine: string;
+  readonly resize_factor?: number | undefined;
 };
 
 /** Whom a job shows: somebody that the engine knows, or the photo or video that it brings. */
@@ -247,6 +250,10 @@ async function settleAvatar(
     );
   }
   const kind = image === undefined ? "video" : "photo";
-  const { folder } = await adoptAvatar({ kind, source, ...boxes }, engine, context);
+  const { folder } = await adoptAvatar(
+    { kind, source, ...boxes, resizeFactor: params.resize_factor ?? 1 },
+    engine,
+    context,
+  );
   return { person: kind, loop: undefined, resolution: undefined, voice: undefined, likeness: folder };
 }

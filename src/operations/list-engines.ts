@@ -1,4 +1,6 @@
 import { ENGINE_KINDS } from "../engines/engine.ts";
+import { providerStatus, readProviders } from "../inference/providers.ts";
+import { PROVIDERS } from "../inference/tensor.ts";
 import { z } from "zod";
 import { defineOperation } from "./operation.ts";
 
@@ -8,6 +10,14 @@ export const engineState = z.strictObject({
   kind: z.enum(ENGINE_KINDS),
   available: z.boolean(),
   reason: z.string().optional().describe("Why it is not available."),
+  remedy: z.string().optional().describe("What to do about it."),
+});
+
+/** A provider of ONNX Runtime as callers see it. */
+export const providerState = z.strictObject({
+  name: z.enum(PROVIDERS),
+  state: z.enum(["works", "failed", "untried"]).describe("`untried`: no network has been opened on it yet."),
+  reason: z.string().optional().describe("Why it does not work."),
   remedy: z.string().optional().describe("What to do about it."),
 });
 
@@ -26,20 +36,22 @@ export const listEngines = defineOperation({
       }),
     ),
     count: z.number().int(),
+    providers: z.array(providerState).describe("Where networks may run, in the order to try."),
   }),
   limits: [],
   example: {},
   heavy: false,
-  async run(_params, { engines }) {
+  async run(_params, { engines, config }) {
     const states = await engines.status();
     return {
-      engines: states.map(({ availability, languages, ...info }) => ({
+      engines: states.map(({ availability, languages, lane: _lane, ...info }) => ({
         ...info,
         languages: [...languages],
         available: availability.available,
         ...(availability.available ? {} : { reason: availability.reason, remedy: availability.remedy }),
       })),
       count: states.length,
+      providers: providerStatus(readProviders(config.providers)),
     };
   },
 });

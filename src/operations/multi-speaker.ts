@@ -92,7 +92,7 @@ export const multiSpeaker = defineOperation({
     };
     const answer = await answerSpeech(
       params,
-      { engine: engine.info.id, began },
+      { engine: engine.info.id, speakers: [...cast.values()], began },
       (onProgress) => speakDialogue(request, context, (turn) => spoken.push(turn), onProgress),
       context,
     );

@@ -65,6 +65,9 @@ export type Operation<P extends z.ZodType = z.ZodType, R extends z.ZodType = z.Z
 };
 
 /** Declares an operation; the types of its params and result follow from their schemas. */
-export function defineOperation<P extends z.ZodType, R extends z.ZodType>(operation: Operation<P, R>): Operation {
-  return operation;
+export function defineOperation<P extends z.ZodType, R extends z.ZodType>(
+  operation: Operation<P, R>,
+): Operation & { readonly params: P; readonly result: R } {
+  const erased: Operation = operation;
+  return { ...erased, params: operation.params, result: operation.result };
 }

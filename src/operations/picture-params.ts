@@ -10,9 +10,10 @@ import {
 import { AppError } from "../errors.ts";
 import { uprightPicture } from "../media/picture.ts";
 import { fetchInput } from "../pipelines/fetch-input.ts";
+import { faceOptions, faceParams } from "./face-params.ts";
 import type { OperationContext } from "./operation.ts";
 
-/** Params that say what is around the person, and in what shape. */
+/** Params that say what is around the person, in what shape, and how the face is put in. */
 export const pictureParams = {
   aspect: z
     .enum(ASPECTS)
@@ -23,24 +24,32 @@ export const pictureParams = {
     .min(1)
     .optional()
     .describe("What is behind a drawn avatar: a colour (`#1b3a5c`), or a picture as base64 or a URL."),
+  ...faceParams,
 };
 
 /**
- * What an engine is told of the picture's surroundings.
+ * What an engine is told of the picture's surroundings, and of the face in it.
  * @throws AppError `invalid_input` for an engine that shows people its own way alone, or no colour and no picture
  */
 export async function surroundings(
-  { aspect, background }: { readonly aspect: LipsyncOptions["aspect"]; readonly background?: string | undefined },
+  params: { readonly aspect: LipsyncOptions["aspect"]; readonly background?: string | undefined } & Parameters<
+    typeof faceOptions
+  >[0],
   engine: LipsyncEngine,
   context: OperationContext,
-): Promise<Pick<LipsyncOptions, "aspect" | "background">> {
+): Promise<Pick<LipsyncOptions, "aspect" | "background" | "face">> {
+  const { aspect, background } = params;
   const asked = [...(aspect === "16:9" ? [] : ["aspect"]), ...(background === undefined ? [] : ["background"])];
   if (asked.length > 0 && engine.composes !== true) {
     const message = `The lip-sync engine "${engine.info.id}" shows people at 16:9 before their own background. Leave ${asked.join(" and ")} out, or ask for the engine "rig".`;
     const violations = asked.map((name) => ({ path: `params.${name}`, message: "Not with this engine." }));
     throw new AppError("invalid_input", message, { violations });
   }
-  return { aspect, background: background === undefined ? undefined : await readBackground(background, context) };
+  return {
+    aspect,
+    background: background === undefined ? undefined : await readBackground(background, context),
+    face: faceOptions(params, engine, context),
+  };
 }
 
 async function readBackground(given: string, context: OperationContext): Promise<Background> {

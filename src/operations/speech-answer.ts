@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { lanesOf } from "../engines/engine.ts";
 import type { SpeechPart } from "../engines/speech/speech-engine.ts";
+import { heardLive } from "../pipelines/live-speech.ts";
 import { withoutTags } from "../pipelines/dialogue-script.ts";
 import { chooseScene, inScene } from "../pipelines/scene.ts";
 import type { Speaker } from "../pipelines/speaker.ts";
@@ -40,6 +42,10 @@ export const recordingParams = {
   timings: z.boolean().default(false).describe("Adds the words with their times in seconds."),
   captions: captionsParam,
   persist: z.boolean().default(false).describe("Keep the file for good."),
+  live: z
+    .boolean()
+    .default(false)
+    .describe("Where the job is run by `talkbox serve`: its routes can send the sound while it is spoken."),
 };
 
 /** The params that `answerSpeech` looks at. */
@@ -52,15 +58,26 @@ type Spoken = z.output<z.ZodObject<typeof generationParams & typeof recordingPar
  */
 export async function answerSpeech(
   params: Spoken,
-  { engine, began }: { readonly engine: string; readonly began: number },
+  {
+    engine,
+    speakers,
+    began,
+  }: { readonly engine: string; readonly speakers: readonly Speaker[]; readonly began: number },
   speech: (onProgress: (share: number) => void) => AsyncIterable<SpeechPart>,
   context: OperationContext,
 ) {
   const { text, output_format: format, persist, timings } = params;
   const scene = chooseScene(params.scene_prompt, (message) => context.warn(message));
   context.emit({ type: "status", stage: "tts", message: "TTS 음성 생성 중..." });
-  const parts = inScene(speech(speechProgress(context)), scene, SPEECH_SAMPLE_RATE);
-  const made = await speechFile(parts, format, SPEECH_SAMPLE_RATE, context);
+  const spoken = inScene(speech(speechProgress(context)), scene, SPEECH_SAMPLE_RATE);
+  const parts = params.live ? heardLive(spoken, context, (name) => announce(name, engine, speakers, context)) : spoken;
+  const made = await speechFile(
+    parts,
+    format,
+    SPEECH_SAMPLE_RATE,
+    lanesOf(...speakers.map(({ engine: own }) => own)),
+    context,
+  );
   const place = { filename: outputFileName(withoutTags(text), format), folder: "audio" };
   const file = await context.clock.time("deliver", () =>
     context.deliver(
@@ -91,6 +108,12 @@ export async function answerSpeech(
   };
 }
 
+/** Tells where speech can be heard while it is spoken, and who speaks. */
+function announce(stream: string, engine: string, speakers: readonly Speaker[], { emit }: OperationContext): void {
+  const voices = speakers.map(({ voice }) => voice);
+  emit({ type: "status", stage: "stream", message: "stream", stream_id: stream, engine, voices });
+}
+
 /** Speaks a text by one speaker into a file. */
 export async function answerSpeaker(
   params: Spoken & { readonly rate: number; readonly pitch: number; readonly language?: string | undefined },
@@ -114,7 +137,7 @@ export async function answerSpeaker(
   };
   const answer = await answerSpeech(
     params,
-    { engine: engine.info.id, began },
+    { engine: engine.info.id, speakers: [speaker], began },
     (onProgress) => speak(engine, request, context, onProgress),
     context,
   );

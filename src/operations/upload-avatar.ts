@@ -4,6 +4,7 @@ import { avatarName } from "../library/avatar-name.ts";
 import { adoptAvatar, adoptingEngine } from "../pipelines/adopt-avatar.ts";
 import { findSpeaker } from "../pipelines/speaker.ts";
 import { boxesOf, boxParams } from "./avatar-params.ts";
+import { resizeFactorParam } from "./face-params.ts";
 import { defineOperation } from "./operation.ts";
 
 export const uploadAvatar = defineOperation({
@@ -20,6 +21,7 @@ export const uploadAvatar = defineOperation({
     description: z.string().max(500).default(""),
     voice: z.string().min(1).max(100).optional().describe("The voice that `tts_voice: Custom` stands for."),
     ...boxParams,
+    resize_factor: resizeFactorParam,
     overwrite: z.boolean().default(false).describe("Replace an avatar of this name."),
   }),
   result: z.strictObject({
@@ -52,7 +54,11 @@ export const uploadAvatar = defineOperation({
     if (speech && voice !== undefined) await findSpeaker(voice, speech, context);
     const kind = image === undefined ? "video" : "photo";
     const engine = await adoptingEngine(context);
-    const { folder, profile } = await adoptAvatar({ kind, source, ...boxesOf(params) }, engine, context);
+    const { folder, profile } = await adoptAvatar(
+      { kind, source, ...boxesOf(params), resizeFactor: params.resize_factor },
+      engine,
+      context,
+    );
     await stored.add(name, folder, { description, voice, overwrite });
     context.used({ kind: "lipsync", engine: engine.info.id, model: name });
     const lips = [...profile.marks.outerUpper, ...profile.marks.outerLower];
@@ -68,7 +74,7 @@ export const uploadAvatar = defineOperation({
       height: profile.height,
       mouth_box: [left, top, right - left, bottom - top].map((value) => Math.round(value * 10) / 10),
       eyes_found: profile.marks.eyes.length > 0,
-      found_by: profile.found_by,
+      found_by: profile.faces?.found_by ?? profile.found_by,
     };
   },
 });

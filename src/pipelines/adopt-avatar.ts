@@ -13,6 +13,8 @@ export type BroughtAvatar = {
   readonly source: string;
   readonly face?: Box;
   readonly mouth?: Box;
+  /** Faces are looked for in a picture that is smaller by this factor. */
+  readonly resizeFactor?: number;
 };
 
 /** An engine that makes avatars of photos. */
@@ -40,7 +42,7 @@ export async function adoptAvatar(
   engine: AdoptingEngine,
   context: PipelineContext,
 ): Promise<{ readonly folder: string; readonly profile: AvatarProfile }> {
-  const { kind, source, face, mouth } = brought;
+  const { kind, source, face, mouth, resizeFactor } = brought;
   const dir = await context.tempDir();
   const path = join(dir, "avatar-source");
   const folder = join(dir, "avatar");
@@ -48,7 +50,7 @@ export async function adoptAvatar(
   context.emit({ type: "status", stage: "avatar", message: "아바타 준비 중..." });
   await fetchInput(source, path, { kind: "picture" }, context);
   const profile = await context.clock.time("avatar", () =>
-    engine.adopt({ path, kind, face, mouth }, folder, context.signal),
+    engine.adopt({ path, kind, face, mouth, resizeFactor }, folder, context.signal),
   );
   await rm(path, { force: true });
   return { folder, profile };

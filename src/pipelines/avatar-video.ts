@@ -39,7 +39,7 @@ export type AvatarVideoRequest = {
   readonly frameSkip: 1 | 2 | 3;
   readonly format: "mp4" | "webm";
   /** Default: 16:9, before the avatar's own background. */
-  readonly around?: Pick<LipsyncOptions, "aspect" | "background">;
+  readonly around?: Pick<LipsyncOptions, "aspect" | "background" | "face">;
   /** Draws what is said into the pictures. */
   readonly burn?: BurnCaptions | undefined;
   /** Called once, as soon as all of the speech is there, while the video is still being made. */
@@ -118,7 +118,9 @@ export async function makeAvatarVideo(request: AvatarVideoRequest, context: Pipe
     avatar = `${request.choice.person}_${request.choice.loop ?? (started.long ? "long" : "short")}`;
     context.used({ kind: "lipsync", engine: engine.info.id, model: avatar });
     const { likeness, lively = true } = request.choice;
-    const options = { ...around, avatar, likeness, lively, resolution, fps: AVATAR_FPS, frameSkip };
+    const onPreparing = (share: number): void =>
+      emit({ type: "progress", progress: 0, stage: "model", stage_progress: share });
+    const options = { ...around, avatar, likeness, lively, resolution, fps: AVATAR_FPS, frameSkip, onPreparing };
     const frames = engine.render(tapped(started.parts), options, signal);
     yield* request.burn ? request.burn.over(frames, record.captions, AVATAR_FPS) : frames;
   }

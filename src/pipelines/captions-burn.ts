@@ -81,7 +81,7 @@ export class BurnCaptions {
     const font = await fontFor(text);
     if (!font) {
       this.#warn(
-        "No font on this machine has all letters of the captions: some are drawn as boxes. Install one that has them, such as Debian's fonts-noto-cjk.",
+        "No font on this machine has all letters of the captions: some are drawn as boxes. Install one that has them, such as Debian's fonts-nanum, fonts-dejavu-core or fonts-noto-cjk.",
       );
     }
     const { default: sharp } = await import("sharp");
@@ -111,7 +111,7 @@ export class BurnCaptions {
       }
     } catch (cause) {
       const message =
-        "The captions cannot be drawn: this machine has no font. Install one, such as Debian's fonts-dejavu-core or fonts-noto-cjk, or leave burn_captions out.";
+        "The captions cannot be drawn: this machine has no font. Install one, such as Debian's fonts-dejavu-core or fonts-nanum, or leave burn_captions out.";
       throw new AppError("engine_unavailable", message, { cause });
     }
     return this.#onPlate(picture.data, picture.info);

@@ -1,4 +1,4 @@
-import type { Availability, EngineInfo } from "../engines/engine.ts";
+import { type Availability, type EngineInfo, lanesOf } from "../engines/engine.ts";
 import type {
   GenerationParam,
   MeasuredVoice,
@@ -47,7 +47,7 @@ export class ClonedSpeech implements SpeechEngine {
 
   constructor(options: CloneOptions) {
     this.#options = options;
-    this.info = options.base.info;
+    this.info = { ...options.base.info, lane: lanesOf(options.base, options.converter) };
     this.honours = options.base.honours ?? ["seed"];
     this.defaultVoice = options.target.name;
   }

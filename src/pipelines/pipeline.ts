@@ -3,6 +3,7 @@ import type { EngineCatalog } from "../engines/catalog.ts";
 import type { Emit } from "../events.ts";
 import type { JobLanes } from "../lanes.ts";
 import type { Log } from "../log.ts";
+import type { ModelLibrary } from "../library/models/model-library.ts";
 import type { StoredAvatars } from "../library/stored-avatars.ts";
 import type { StoredVoices } from "../library/stored-voices.ts";
 import type { Binaries } from "../media/binaries.ts";
@@ -19,6 +20,8 @@ export type PipelineContext = {
   /** The voices and avatars that callers brought. */
   readonly voices: StoredVoices;
   readonly avatars: StoredAvatars;
+  /** The files of weights that the operator brought. */
+  readonly models: ModelLibrary;
   /** Permits for what jobs share; held while a stage that works for some time uses it. */
   readonly lanes: Pick<JobLanes, "hold">;
   /** The ffmpeg and ffprobe to use, looked up at first use. */

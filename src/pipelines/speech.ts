@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { EngineLane } from "../engines/engine.ts";
 import type { SpeechEngine, SpeechPart, SpeechRequest, TimedWord } from "../engines/speech/speech-engine.ts";
 import { encodeAudio } from "../media/encode-audio.ts";
 import { captionWords, type CaptionWord } from "./captions.ts";
@@ -34,11 +35,12 @@ export async function* speak(
   onProgress(1);
 }
 
-/** Records speech into one file. */
+/** Records speech into one file. @param lanes of those who speak */
 export async function speechFile(
   parts: AsyncIterable<SpeechPart>,
   format: "wav" | "mp3",
   sampleRate: number,
+  lanes: readonly EngineLane[],
   context: PipelineContext,
 ): Promise<SpeechFile> {
   const path = join(await context.tempDir(), `speech.${format}`);
@@ -47,7 +49,7 @@ export async function speechFile(
     for await (const part of parts) record.add(part);
     await context.clock.time("encode", () => record.finish());
   };
-  await context.lanes.hold(format === "wav" ? ["cpu"] : ["cpu", "encode"], make).finally(() => record.close());
+  await context.lanes.hold(format === "wav" ? lanes : [...lanes, "encode"], make).finally(() => record.close());
   return {
     path,
     duration: record.duration,

@@ -31,7 +31,7 @@ export function renderErrors(
     if (failure.error.code === "internal") {
       log.error({ route: request.routeOptions.url, err: failure.error.cause ?? thrown }, "request failed");
     }
-    discardBody(request);
+    discardBody(request, reply);
     return replyInForm(request, reply, failure, form, translate, () => jobs.retryAfterSeconds());
   });
 }

@@ -46,11 +46,12 @@ export function replyError(
 }
 
 /**
- * Reads what is left of a body that is not wanted: a client that is still sending would otherwise see its connection
- * break instead of the answer.
+ * Reads what is left of a body that is not wanted, up to a limit: a client that is still sending would otherwise see its
+ * connection break instead of the answer. For the same reason the framework's wish to close the connection is not followed.
  */
-export function discardBody({ raw }: FastifyRequest): void {
+export function discardBody({ raw }: FastifyRequest, reply: FastifyReply): void {
   if (raw.complete) return;
+  if (!reply.sent) void reply.removeHeader("connection");
   let bytes = 0;
   raw.on("data", (chunk: Buffer) => {
     bytes += chunk.length;

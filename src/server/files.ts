@@ -3,6 +3,7 @@ import { AppError } from "../errors.ts";
 import type { ArtifactStore, StoredFile } from "../storage/artifact-store.ts";
 import type { DiskStore } from "../storage/disk.ts";
 import type { Access } from "./access.ts";
+import { SERVER_ROUTES } from "./descriptions.ts";
 
 /** Path under which stored files are served. */
 const FILES = "/files";
@@ -24,7 +25,13 @@ export function serveFiles(app: FastifyInstance, stores: FileStores, access: Acc
     access.checkSignature(request, key, (request.query as Record<string, unknown>)["signature"]);
     return answerStored(request, reply, key, stores);
   };
-  app.route({ method: "GET", url: `${FILES}/*`, config: { open: true }, handler: answer, exposeHeadRoute: true });
+  app.route({
+    method: "GET",
+    url: `${FILES}/*`,
+    config: { open: true, describe: SERVER_ROUTES.files },
+    handler: answer,
+    exposeHeadRoute: true,
+  });
 }
 
 /**

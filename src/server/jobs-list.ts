@@ -8,6 +8,7 @@ import { jobTimes, type JobView } from "../jobs/job.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import { JOBS_LISTED, MAX_LOCAL_BODY_BYTES } from "../limits.ts";
 import type { Operation } from "../operations/operation.ts";
+import { SERVER_ROUTES } from "./descriptions.ts";
 import { acceptJson, jsonBody } from "./json-body.ts";
 
 type Parts = { readonly jobs: Jobs; readonly operations: ReadonlyMap<string, Operation> };
@@ -20,22 +21,23 @@ type Parts = { readonly jobs: Jobs; readonly operations: ReadonlyMap<string, Ope
 export async function jobListRoutes(app: FastifyInstance, { jobs, operations }: Parts): Promise<void> {
   acceptJson(app);
   const light = [...operations.values()].filter(({ heavy }) => !heavy).map(({ name }) => name);
-  app.get("/api/jobs", async (request, reply) => {
+  app.get("/api/jobs", { config: { describe: SERVER_ROUTES.jobs } }, async (request, reply) => {
     const { limit, light: all } = readQuery(request);
     const found = jobs.latest(limit, all ? [] : light).map(listed);
     return reply.header("cache-control", "no-store").send({ jobs: found, count: found.length });
   });
-  app.get("/api/jobs/:job", async (request, reply) => {
+  app.get("/api/jobs/:job", { config: { describe: SERVER_ROUTES.job } }, async (request, reply) => {
     const { job } = request.params as { job: string };
     // The process under which it failed knows more than what is kept.
     const failure = jobs.logs(job).failure?.report();
     const found = { ...listed(jobs.view(job)), ...(failure ? { error: failure } : {}) };
     return reply.header("cache-control", "no-store").send(found);
   });
-  app.post("/api/jobs", { bodyLimit: MAX_LOCAL_BODY_BYTES }, async (request) => {
+  const large = { bodyLimit: MAX_LOCAL_BODY_BYTES, config: { describe: SERVER_ROUTES.submit } };
+  app.post("/api/jobs", large, async (request) => {
     const body = jsonBody(request);
     if (!body) throw new AppError("invalid_input", 'The body is empty. Send { "input": { "operation", "params" } }.');
-    const job = readJobRequest(body.value, body.bytes, null);
+    const job = readJobRequest(body.value, [body.bytes], null);
     parseJob(handlerJob("", body.value), operations, randomUUID);
     const { id, state } = await jobs.submit(job);
     return { id, status: state };

@@ -1,13 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { z } from "zod";
+import type { z } from "zod";
 import { AppError, type Violation } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { type DocumentLanguage, fieldMessages } from "./field-messages.ts";
 import { acceptJson, type JsonBody } from "./json-body.ts";
-
-/** The languages that documents speak. */
-export type DocumentLanguage = "en" | "ko" | "ru";
-
-const LOCALES = { en: z.locales.en, ko: z.locales.ko, ru: z.locales.ru } as const;
 
 export type LegacyBodyOptions = {
   /** Language of the complaints; default that of the document at hand, Korean. */
@@ -64,7 +60,7 @@ export function readLegacyFields<S extends z.ZodObject>(
     log.warn({ fields: unknown.slice(0, 20).map((name) => name.slice(0, 40)) }, "unknown fields ignored");
   }
   const known = Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(schema.shape, name)));
-  const parsed = schema.safeParse(known, { error: LOCALES[language]().localeError });
+  const parsed = schema.safeParse(known, { error: fieldMessages(language) });
   if (parsed.success) return parsed.data;
   const violations: Violation[] = parsed.error.issues.map(({ path, message }) => {
     const name = path.map(String).join(".");

@@ -28,6 +28,7 @@ export const MESSAGES = {
   /** Document 002. */
   chunks: {
     textNeeded: "Не указан текст",
+    formBroken: "Форму не удалось прочитать. Отправьте JSON или форму целиком",
     notFound: "Файл не найден или срок его хранения истёк",
     /** @param count of files that were removed */
     cleaned: (count: number): string => `Очистка завершена: удалено файлов — ${count}`,

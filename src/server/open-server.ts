@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { createServer, type Server as HttpServer } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { handler } from "../../handler/index.ts";
 import { createServices, type Services } from "../../handler/services.ts";
 import type { Config } from "../config.ts";
-import { AppError } from "../errors.ts";
-import { REQUEST_TIMEOUT_MS } from "../limits.ts";
+import { GpuMemoryReader } from "../inference/gpu-memory.ts";
+import { SERVER_PATIENCE } from "../limits.ts";
 import { JobStore } from "../jobs/job-store.ts";
 import { Jobs } from "../jobs/jobs.ts";
 import type { RunJob } from "../jobs/job-runner.ts";
@@ -18,6 +18,8 @@ import { Access } from "./access.ts";
 import { AvatarLog } from "./avatar/avatar-log.ts";
 import { filePath } from "./files.ts";
 import { createApp } from "./http.ts";
+import { Listeners } from "./listeners.ts";
+import { listenerOptions, type Patience } from "./patience.ts";
 import { Readiness } from "./readiness.ts";
 import { RouteJobs } from "./route-job.ts";
 import { SocketServer } from "./socket/socket-server.ts";
@@ -40,6 +42,10 @@ export type ServerOptions = {
   /** Default true. */
   readonly warmsUp?: boolean;
   readonly webhookPausesMs?: readonly number[];
+  /** Tells of the GPUs' memory; default the driver's own program. */
+  readonly gpus?: GpuMemoryReader;
+  /** Where it differs from the limits'. */
+  readonly patience?: Partial<Patience>;
 };
 
 /** A server that listens. */
@@ -88,15 +94,18 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       ...(options.webhookPausesMs ? { pausesMs: options.webhookPausesMs } : {}),
     },
   });
-  addResourceMetrics(jobs.metrics.registry, services.lanes);
+  const gpus = options.gpus ?? new GpuMemoryReader();
+  addResourceMetrics(jobs.metrics.registry, services.lanes, gpus);
   const readiness = new Readiness(
     (signal) => (options.warmsUp === false ? Promise.resolve() : warmUp(services, signal)),
     log,
   );
-  const routeJobs = new RouteJobs(jobs);
+  const patience = { ...SERVER_PATIENCE, ...options.patience };
+  const routeJobs = new RouteJobs(jobs, patience.jobMs);
   const parts = {
     jobs,
     routeJobs,
+    gpus,
     services,
     config,
     profile: options.profile ?? config.profile,
@@ -104,36 +113,34 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     access,
     log,
     workerId,
+    version: options.version,
+    patience,
     files: { disk: () => services.store(), bucket: services.outputs.bucket?.store },
     health: () => readiness.health,
   };
   const app = await createApp(parts);
   const sockets = new SocketServer(app.server, parts);
-  const listeners: HttpServer[] = [app.server];
+  const listeners = new Listeners();
   const closeAll = async (drainMs?: number): Promise<void> => {
     await Promise.all([readiness.stop(), jobs.close(drainMs)]);
     sockets.close();
-    await Promise.all(listeners.slice(1).map(closeListener));
-    await app.close();
+    await listeners.close(() => app.close());
     await services[Symbol.asyncDispose]();
   };
   try {
-    await listen(app.server, options.port, host);
+    await listeners.listen(app.server, options.port, host);
     for (const port of portsBeside(options)) {
-      const more = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) =>
-        app.routing(request, response),
-      );
+      const more = createServer(listenerOptions(patience), (request, response) => app.routing(request, response));
       sockets.join(more);
-      listeners.push(more);
-      await listen(more, port, host);
+      await listeners.listen(more, port, host);
     }
   } catch (error) {
     await closeAll(0);
     throw error;
   }
-  const [own = "", ...moreUrls] = listeners.map(
-    (listener) => `http://${urlHost(host)}:${(listener.address() as AddressInfo).port}`,
-  );
+  const [own = "", ...moreUrls] = listeners
+    .addresses()
+    .map((address) => `http://${urlHost(host)}:${(address as AddressInfo).port}`);
   url ||= own;
   const lines = new AvatarLog(parts);
   lines.baseUrl(config.lipsyncBaseUrl);
@@ -156,21 +163,6 @@ export async function openServer(options: ServerOptions): Promise<Server> {
 function portsBeside({ port, healthPort, morePorts = [] }: ServerOptions): number[] {
   const ports = [...morePorts, ...(healthPort === undefined ? [] : [healthPort])];
   return ports.filter((more, i) => more === 0 || (more !== port && ports.indexOf(more) === i));
-}
-
-function listen(server: HttpServer, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => {
-      const what = cause.code === "EADDRINUSE" ? "is in use already" : "cannot be listened on";
-      reject(new AppError("conflict", `Port ${port} on ${host} ${what}. Choose another with --port.`, { cause }));
-    });
-    server.listen(port, host, resolve);
-  });
-}
-
-function closeListener(server: HttpServer): Promise<void> {
-  server.closeIdleConnections();
-  return new Promise((resolve) => server.close(() => resolve()));
 }
 
 /** An address as it stands in a URL by which this machine reaches it. */

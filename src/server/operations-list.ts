@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import type { Operation } from "../operations/operation.ts";
+import { SERVER_ROUTES } from "./descriptions.ts";
 
 /** An operation as pages that make forms and references of it read it. Schemas are JSON Schema 2020-12. */
 export type ListedOperation = {
@@ -23,7 +24,7 @@ export async function operationsRoutes(
   { operations }: { readonly operations: ReadonlyMap<string, Operation> },
 ): Promise<void> {
   let body: string | undefined;
-  app.get("/api/operations", async (_request, reply) => {
+  app.get("/api/operations", { config: { describe: SERVER_ROUTES.operations } }, async (_request, reply) => {
     body ??= JSON.stringify({ operations: listOperations(operations), count: operations.size });
     return reply.type("application/json; charset=utf-8").header("cache-control", "no-cache").send(body);
   });

@@ -9,7 +9,8 @@ import { readJobError } from "../jobs/job-error.ts";
 import { readJobRequest } from "../jobs/job-request.ts";
 import { isFinal, type JobPolicy, type JobRecord } from "../jobs/job.ts";
 import type { Jobs } from "../jobs/jobs.ts";
-import { parseLargeJson } from "../jobs/large-json.ts";
+import { parseLargeJson, writeLargeJson } from "../jobs/large-json.ts";
+import { SERVER_PATIENCE } from "../limits.ts";
 import { OPERATIONS } from "../operations/index.ts";
 
 /** A job as a documented route wants it. */
@@ -18,6 +19,8 @@ export type RouteJobRequest = {
   readonly params: Readonly<Record<string, unknown>>;
   readonly output?: z.input<typeof outputSchema>;
   readonly policy?: Partial<JobPolicy>;
+  /** Milliseconds from the request to the job's end; infinity where the document says that there is no limit. */
+  readonly deadlineMs?: number;
 };
 
 /** Who started a job: the name that the caller goes by (`sid`), and the address the request came from. */
@@ -45,10 +48,13 @@ type Entry = { readonly owner: Owner | undefined; followers: number };
 /** The jobs that documented routes started: who owns them, and who is still there to hear of them. */
 export class RouteJobs {
   readonly #jobs: Jobs;
+  readonly #deadlineMs: number;
   readonly #entries = new Map<string, Entry>();
 
-  constructor(jobs: Jobs) {
+  /** @param deadlineMs milliseconds from a request to its job's end, where the route sets no other */
+  constructor(jobs: Jobs, deadlineMs: number = SERVER_PATIENCE.jobMs) {
     this.#jobs = jobs;
+    this.#deadlineMs = deadlineMs;
   }
 
   /** Who started a job that waits or is under way. */
@@ -66,16 +72,30 @@ export class RouteJobs {
    * @throws AppError `invalid_input` with violations for bad params; as `Jobs.submit`
    */
   async start(request: RouteJobRequest, { owner, ...following }: Following & { owner?: Owner }): Promise<RouteJob> {
-    const { operation, params, output, policy } = request;
+    const { operation, params, output, policy, deadlineMs = this.#deadlineMs } = request;
     const body = { input: { operation, params, ...(output ? { output } : {}) }, policy: { retry: "fail", ...policy } };
     // The job reads them again; what is wrong with them is the caller's to hear before anything is begun.
     parseJob(body, OPERATIONS, randomUUID);
     following.signal.throwIfAborted();
-    const { id } = await this.#jobs.submit(readJobRequest(body, Buffer.from(JSON.stringify(body)), null));
+    const { id } = await this.#jobs.submit(readJobRequest(body, await writeLargeJson(body), null));
     const entry: Entry = { owner, followers: 0 };
     this.#entries.set(id, entry);
-    void this.#ended(id).finally(() => this.#entries.delete(id));
+    const deadline = this.#setDeadline(id, deadlineMs);
+    void this.#ended(id).finally(() => {
+      clearTimeout(deadline);
+      this.#entries.delete(id);
+    });
     return this.follow(id, 0, following);
+  }
+
+  /** Goes on with the stream of an operation's job that broke off after an event. @throws AppError `not_found` */
+  resume(
+    { job, after }: { readonly job: string; readonly after: number },
+    operation: string,
+    following: Following,
+  ): RouteJob {
+    if (this.#jobs.view(job).record.operation === operation) return this.follow(job, after, following);
+    throw new AppError("not_found", "There is no such job, or it has expired.");
   }
 
   /** Follows a job that was started before. @throws AppError `not_found` */
@@ -83,6 +103,12 @@ export class RouteJobs {
     this.#jobs.view(id);
     this.#stayWith(id, signal, graceMs);
     return { id, events: this.#events(id, after, signal), result: () => this.#result(id, signal) };
+  }
+
+  #setDeadline(id: string, ms: number): NodeJS.Timeout | undefined {
+    if (ms === Number.POSITIVE_INFINITY) return undefined;
+    const message = `The request took longer than the ${Math.round(ms / 1000)} s that it may. Send less at once, or try again when the server has less to do.`;
+    return setTimeout(() => this.#jobs.timeOut(id, message), ms).unref();
   }
 
   #stayWith(id: string, signal: AbortSignal, graceMs: number): void {
@@ -114,11 +140,11 @@ export class RouteJobs {
 
   async #result(id: string, signal: AbortSignal): Promise<JobResult> {
     const { policy } = this.#jobs.view(id).record;
-    const { record } = await this.#jobs.wait(id, policy.ttl, signal);
-    if (record.state === "COMPLETED") {
-      const output = await this.#jobs.output(record);
-      if (output) return (await parseLargeJson(output)) as JobResult;
-    }
+    const view = await this.#jobs.wait(id, policy.ttl, signal);
+    const { record } = view;
+    if (view.output) return view.output.value as JobResult;
+    const kept = await this.#jobs.output(view);
+    if (kept) return (await parseLargeJson(Buffer.concat(kept))) as JobResult;
     if (!isFinal(record.state) && !signal.aborted) this.#jobs.cancel(id);
     throw failureOf(record, this.#jobs.logs(id).failure);
   }

@@ -1,5 +1,6 @@
 import type { Services } from "../../handler/services.ts";
 import type { Config } from "../config.ts";
+import type { GpuMemoryReader } from "../inference/gpu-memory.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import type { Log } from "../log.ts";
 import type { Access } from "./access.ts";
@@ -15,6 +16,7 @@ export type RouteParts = {
   readonly config: Config;
   readonly access: Access;
   readonly files: FileStores;
+  readonly gpus: GpuMemoryReader;
   readonly health: () => Health;
   readonly log: Log;
   /** The document that rules where two differ. */

@@ -3,6 +3,7 @@ import type { Services } from "../../handler/services.ts";
 import { AppError } from "../errors.ts";
 import { AVATAR_PICTURES_KEPT } from "../limits.ts";
 import { avatarPicture } from "../pipelines/chunks/avatar-picture.ts";
+import { SERVER_ROUTES } from "./descriptions.ts";
 
 /** Serves `GET /api/avatars/{person}/picture`: how somebody looks before they say anything, 360p, JPEG. */
 export async function pictureRoutes(
@@ -10,7 +11,7 @@ export async function pictureRoutes(
   { services }: { readonly services: Services },
 ): Promise<void> {
   const drawn = new Map<string, Promise<Uint8Array>>();
-  app.get("/api/avatars/:person/picture", async (request, reply) => {
+  app.get("/api/avatars/:person/picture", { config: { describe: SERVER_ROUTES.picture } }, async (request, reply) => {
     const { person } = request.params as { person: string };
     let picture = drawn.get(person);
     if (!picture) {

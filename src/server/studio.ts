@@ -71,7 +71,7 @@ export async function studioRoutes(
     if (request.headers["if-none-match"] === etag) return reply.code(304).send();
     return reply.type(type).send(body);
   };
-  const open = { config: { open: true } };
+  const open = { config: { open: true, describe: "page" as const } };
   // Relative, so that a prefix that a proxy adds stays.
   app.get("/studio", open, async (_request, reply) => reply.redirect("studio/", 308));
   app.get("/studio/", open, (request, reply) => send(request, reply, "index.html"));

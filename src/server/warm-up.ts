@@ -10,6 +10,7 @@ import { chooseAvatar } from "../pipelines/avatar-choice.ts";
  * @throws AppError as the engines do; `engine_unavailable` where one is missing
  */
 export async function warmUp(services: Services, signal: AbortSignal): Promise<void> {
+  const preloaded = services.models.preload(services.config.preload, signal);
   const silent = { ...services, log: services.log.child({ warm_up: true }) };
   const speech = await services.engines.choose("speech", "auto");
   // A service elsewhere is ready as it is, and a word spoken there is charged for.
@@ -20,6 +21,7 @@ export async function warmUp(services: Services, signal: AbortSignal): Promise<v
     );
   const engine = await services.engines.choose("lipsync", "auto");
   await prepareChunkAvatar(services, engine, await engine.avatars());
+  await preloaded;
 }
 
 /** Gets whom the chunk API shows ready to be drawn. A name that nobody has is told, and keeps no other job from running. */

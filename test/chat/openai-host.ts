@@ -78,7 +78,11 @@ export class OpenAiHost {
     const reply = this.replies.length > 1 ? this.replies.shift() : this.replies[0];
     if (!reply) return sendJson(response, 500, { error: { message: "no reply was set" } });
     if ("status" in reply) return sendJson(response, reply.status, { error: reply.error });
-    await this.#stream(response, reply.steps, String(body["model"]));
+    if (body["stream"] === true) return this.#stream(response, reply.steps, String(body["model"]));
+    const content = reply.steps.map((step) => (typeof step === "object" && "say" in step ? step.say : "")).join("");
+    const choices = [{ index: 0, message: { role: "assistant", content }, finish_reason: "stop" }];
+    const model = String(body["model"]);
+    sendJson(response, 200, { id: "chatcmpl-1", object: "chat.completion", created: 1, model, choices });
   }
 
   #models(response: ServerResponse): void {

@@ -131,3 +131,20 @@ test("a port or host that is none is said to be that", async () => {
     assert.match(err(), /port/i);
   }
 });
+
+test("--device says where networks run, and what is no device is refused before anything starts", async () => {
+  const wrong = await serve(["--port", "0", "--device", "rocm"], { TALKBOX_DATA: await scratchFolder() });
+  assert.equal(await wrong.ended, 1);
+  assert.match(wrong.err(), /"rocm" is no device\. Give cuda/);
+  const env = { TALKBOX_DATA: await scratchFolder(), TALKBOX_PROVIDERS: "webgpu" };
+  const served = await serve(["--port", "0", "--device", "tensorrt:1"], env);
+  const body = { input: { operation: "list_engines", params: {} } };
+  const { body: answer } = await call(`${served.url()}/v2/a/runsync`, { body });
+  const { providers } = answer["output"] as { providers: { name: string }[] };
+  assert.deepEqual(
+    providers.map(({ name }) => name),
+    ["tensorrt", "cpu"],
+  );
+  served.child.kill("SIGTERM");
+  assert.equal(await served.ended, 0, served.err());
+});

@@ -49,7 +49,8 @@ test("health_check answers the documented fields", async () => {
   const engines = result["engines"] as { id: string; available: boolean; remedy?: string }[];
   const embedded = ["dio", "espeak", "harvest", "question-set", "rig", "world"];
   const hosts = ["cosyvoice", "elevenlabs", "http", "llm-api", "openai", "openai-speech"];
-  assert.deepEqual(engines.map(({ id }) => id).toSorted(), [...embedded, ...hosts].toSorted());
+  const checkpoints = ["crepe", "mdx", "rmvpe", "wav2lip"];
+  assert.deepEqual(engines.map(({ id }) => id).toSorted(), [...embedded, ...hosts, ...checkpoints].toSorted());
   for (const engine of engines) assert.ok(engine.available || engine.remedy, "what is missing comes with a remedy");
 });
 

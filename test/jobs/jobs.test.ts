@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../../src/errors.ts";
 import { readJobRequest, type JobRequest } from "../../src/jobs/job-request.ts";
 import { JobStore } from "../../src/jobs/job-store.ts";
@@ -28,14 +28,14 @@ async function openJobs(folder: string, { run } = scriptedRun(), concurrency = 1
 
 function request(params: Parameters<typeof scripted>[0], policy: Partial<JobPolicy> = {}, key?: string): JobRequest {
   const body = scripted(params);
-  const read = readJobRequest(body, Buffer.from(JSON.stringify(body)), key ?? null);
+  const read = readJobRequest(body, [Buffer.from(JSON.stringify(body))], key ?? null);
   // Below what callers may ask for, to keep the tests short.
   return { ...read, policy: { ...read.policy, ...policy } };
 }
 
 async function output(jobs: Jobs, id: string): Promise<unknown> {
-  const { record } = await jobs.wait(id, 5000);
-  return JSON.parse(String((await jobs.output(record)) ?? "null"));
+  const json = await jobs.output(await jobs.wait(id, 5000));
+  return JSON.parse(json ? Buffer.concat(json).toString() : "null");
 }
 
 test("higher priority first, low priority last, the others in their order", async () => {
@@ -90,6 +90,7 @@ test("a place is free when the work has stopped, not when the caller has cancell
   await sleep(50);
   assert.deepEqual([jobs.view(next.id).record.state, jobs.places().unsettled], ["IN_QUEUE", 1]);
   assert.deepEqual(await output(jobs, next.id), { success: true });
+  await nextTurn();
   assert.deepEqual(jobs.places(), { taken: 0, all: 1, unsettled: 0 });
   await jobs.close();
 });

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { Registry } from "prom-client";
 import { GpuMemoryReader, parseGpuMemory } from "../../src/inference/gpu-memory.ts";
+import { ModelCache } from "../../src/inference/model-cache.ts";
+import { readProviders } from "../../src/inference/providers.ts";
 import { InferenceThread } from "../../src/inference/session.ts";
 import { addResourceMetrics } from "../../src/jobs/resource-metrics.ts";
 import { Lanes } from "../../src/lanes.ts";
@@ -42,6 +44,25 @@ test("tells of the lanes' permits, of those who hold and await them", async () =
   }
   end();
   await Promise.all(uploads);
+});
+
+test("tells what the cache of networks has done and holds", async () => {
+  const gpu = new GpuMemoryReader("nvidia-smi", () => false);
+  const values = async (): Promise<number[]> => {
+    const text = await metricsWith(gpu);
+    return ["loads_total", "hits_total", "evictions_total", 'memory_bytes{memory="host"}'].map((name) =>
+      Number(text.split(`\ntalkbox_model_${name} `)[1]?.split("\n")[0]),
+    );
+  };
+  const before = await values();
+  {
+    await using cache = new ModelCache({ order: readProviders("cpu") });
+    for (let i = 0; i < 3; i += 1) await (await cache.lease({ key: "mouth", model: MOUTH }))[Symbol.asyncDispose]();
+    const [loads, hits, evictions, bytes] = (await values()).map((value, i) => value - (before[i] as number));
+    assert.deepEqual([loads, hits, evictions], [1, 2, 0]);
+    assert.ok((bytes as number) > 10_000);
+  }
+  assert.equal((await values())[3], before[3], "closed with its cache");
 });
 
 test("tells of open networks, and no more of closed ones", async () => {

@@ -16,7 +16,7 @@ import { MARKS } from "../photo/astronaut.ts";
 import { strictPlace } from "../storage/s3/places.ts";
 
 const PROFILE: VoiceProfile = {
-  version: 1,
+  version: 2,
   f0: { median: 200, low: 160, high: 240 },
   vocalTract: 0.95,
   formants: [500, 1500, 2500, 3500],

@@ -9,7 +9,7 @@ import { TempDir } from "../../src/media/temp.ts";
 import { encodeWav } from "../../src/media/wav.ts";
 
 const PROFILE: VoiceProfile = {
-  version: 1,
+  version: 2,
   f0: { median: 200, low: 160, high: 240 },
   vocalTract: 0.95,
   formants: [500, 1500, 2500, 3500],

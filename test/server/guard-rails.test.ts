@@ -46,7 +46,7 @@ describe("around all routes", () => {
     const refused = await server.call("/api/v2/status");
     assert.equal(refused.status, 429);
     assert.ok(Number(refused.headers.get("retry-after")) > 0);
-    assert.match(JSON.stringify(refused.body), /More than 3 requests a minute/);
+    assert.match(JSON.stringify(refused.body), /More than 3 requests a minute|1분에 최대 3회/);
     assert.notEqual((await server.call("/ping")).status, 429);
     assert.equal((await server.call("/video/none.mp4")).status, 404);
   });

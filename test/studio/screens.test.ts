@@ -37,7 +37,7 @@ describe("the Studio's screens", { skip: withoutBrowser, timeout: 10 * PATIENCE 
     );
     const seconds = await madeSeconds(page);
     const [job] = server.jobs.latest(1);
-    const output = JSON.parse(String(job && (await server.jobs.output(job.record)))) as { duration: number };
+    const output = JSON.parse(String((job && (await server.jobs.output(job)))?.[0])) as { duration: number };
     assert.equal(job?.record.operation, "stream_chunks");
     assert.ok(Math.abs(seconds - output.duration) < 0.1, `${seconds} s in the page, ${output.duration} s told`);
     await play(page.locator(".made video"));
@@ -135,7 +135,7 @@ describe("the Studio's screens", { skip: withoutBrowser, timeout: 10 * PATIENCE 
     const longest = Number(await compare.getByRole("slider").getAttribute("max"));
     assert.ok(Math.abs(longest - seconds) < 0.5, `${longest} s to compare, ${seconds} s made`);
     const [job] = server.jobs.latest(1);
-    const output = JSON.parse(String(job && (await server.jobs.output(job.record)))) as Record<string, object>;
+    const output = JSON.parse(String((job && (await server.jobs.output(job)))?.[0])) as Record<string, object>;
     assert.equal((output["parameters"] as Record<string, number>)["pitch_change_all"], 2);
     assert.deepEqual(page.faults, []);
     await page.context().close();

@@ -26,7 +26,7 @@ BATCH, FRAMES = 12, 600
 CONTEXT = network.LEFT + network.RIGHT
 SILENCE = -3.5
 # How often each set is drawn from.
-SHARES = {"train": 0.38, "flite": 0.2, "strung": 0.12, "hindi": 0.15, "sung": 0.1, "nonspeech": 0.05}
+SHARES = {"train": 0.38, "flite": 0.3, "strung": 0.17, "sung": 0.1, "nonspeech": 0.05}
 PEAK_RATE, FINAL_RATE = 2e-3, 1.5e-5
 TUNING_RATE = 8e-4  # where training goes on from weights
 JAW, WIDTH, ROUND, UPPER, LOWER, TEETH_U, TEETH_L, TONGUE, SMILE, PRESS, TUCK = range(11)
@@ -60,6 +60,8 @@ class Clips:
             copies = sorted(glob.glob(f"{folder}/{name}.[0-9].feats"))
             entries = json.load(open(f"{folder}/{name}.json"))
             mouths = np.memmap(f"{folder}/{name}.mouths", np.float32, "r").reshape(-1, 14)
+            if sum(e["frames"] for e in entries) != len(mouths):
+                raise SystemExit(f"{name}: sounds and mouths are of different runs; make the set again")
             lengths = []
             for path in copies:
                 raw = np.memmap(path, np.float16, "r")

@@ -1,6 +1,7 @@
 /**
  * Converts espeak's voices to reference recordings, for `check.py` to measure. Reads the lines of a JSON file
- * `[{ "name", "reference", "text", "language" }]` and writes NAME.SOURCE.wav for each of them and each source voice.
+ * `[{ "name", "reference", "text", "language" }]` and writes NAME.SOURCE.wav for each of them and each source voice;
+ * the source `nearest` is the voice that a clone is made from where nobody names one.
  * Usage: node tools/voice-check/convert.ts REFERENCES.json FOLDER [source voice …]
  */
 import { readFileSync, writeFileSync } from "node:fs";
@@ -9,6 +10,7 @@ import { createEspeakEngine } from "../../src/engines/speech/espeak/espeak-engin
 import { createWorldEngine } from "../../src/engines/voice/world/world-engine.ts";
 import { encodeWav } from "../../src/media/wav.ts";
 import { parseWav } from "../../src/media/parse-wav.ts";
+import { nearestVoice } from "../../src/pipelines/cloned-speech.ts";
 
 type Reference = {
   readonly name: string;
@@ -52,7 +54,7 @@ function save(path: string, samples: Float32Array): void {
 
 const [list = "", folder = ".", ...chosen] = process.argv.slice(2);
 const references = JSON.parse(readFileSync(list, "utf8")) as Reference[];
-const sources = chosen.length > 0 ? chosen : ["belinda", "oliver"];
+const sources = chosen.length > 0 ? chosen : ["nearest"];
 await using speech = createEspeakEngine({ modelsDir });
 await using world = createWorldEngine({ modelsDir });
 for (const { name, reference, text, language } of references) {
@@ -60,7 +62,8 @@ for (const { name, reference, text, language } of references) {
   const profile = await world.profile({ sampleRate: sound.sampleRate, blocks: once(sound.samples) }, never);
   writeFileSync(join(folder, `${name}.json`), JSON.stringify(profile));
   for (const source of sources) {
-    const request = { text, language, voice: source, rate: 1, pitch: 0, sampleRate: RATE };
+    const voice = source === "nearest" ? nearestVoice(profile, await speech.voices()) : source;
+    const request = { text, language, voice: voice ?? speech.defaultVoice, rate: 1, pitch: 0, sampleRate: RATE };
     const spoken: Float32Array[] = [];
     for await (const part of speech.synthesize(request, never)) spoken.push(part.audio.samples);
     const samples = await gather(

@@ -34,6 +34,18 @@ export type AvatarInfo = {
   readonly voice?: string;
 };
 
+/** How an engine that makes faces anew goes about it; drawn mouths care for none of it. */
+export type FaceOptions = {
+  /** Pixels of the frame that the face's box gets on its top, bottom, left and right. Default the engine's own. */
+  readonly pads?: readonly [top: number, bottom: number, left: number, right: number] | undefined;
+  /** Whether the box is kept from trembling; default true. */
+  readonly smooth?: boolean | undefined;
+  /** Faces are looked for in a picture that is smaller by this factor; default 1. */
+  readonly resizeFactor?: number | undefined;
+  /** Frames by which the mouth is later than the sound (negative) or earlier. Default 0. */
+  readonly audioOffsetFrames?: number | undefined;
+};
+
 /** How to render. */
 export type LipsyncOptions = {
   /** Base id with loop, without resolution: `talk_short`. */
@@ -53,6 +65,9 @@ export type LipsyncOptions = {
   readonly background?: Background | undefined;
   /** Place of the first frame in a longer video, from whose life it goes on. Default 0. */
   readonly firstFrame?: number | undefined;
+  readonly face?: FaceOptions | undefined;
+  /** Called while something is made that is made once, with the share that is done: a graph of a checkpoint. */
+  readonly onPreparing?: ((share: number) => void) | undefined;
 };
 
 /**
@@ -68,6 +83,17 @@ export type AvatarSource = {
   /** Where the caller says that face and mouth are, in pixels of the upright picture. */
   readonly face?: Box | undefined;
   readonly mouth?: Box | undefined;
+  readonly resizeFactor?: FaceOptions["resizeFactor"];
+};
+
+/** What is known of an avatar after a look at it that lasts. */
+export type StudiedAvatar = {
+  /** Who found the face: a face finder's id, `boxes` for what the caller said, `drawing` for somebody who is drawn. */
+  readonly foundBy: string;
+  /** Pictures of the avatar whose face is known. */
+  readonly faces: number;
+  /** Faces that are ready in memory as the network wants to see them. */
+  readonly encoded: number;
 };
 
 /** Speech in, frames in presentation order out. */
@@ -77,6 +103,11 @@ export interface LipsyncEngine extends Engine {
   avatars(): Promise<readonly AvatarInfo[]>;
   /** Loads what a person needs at a size, so that the first frame comes sooner. */
   prepare?(person: string, resolution: Resolution): Promise<void>;
+  /**
+   * Finds out once what all videos of an avatar need, and keeps it with the avatar.
+   * @throws AppError `not_found`, `cancelled`; as `render`
+   */
+  study?(options: LipsyncOptions, signal: AbortSignal): Promise<StudiedAvatar>;
   /**
    * Makes an avatar of a photo or a video: fills an empty folder, which `render` then takes as `likeness`.
    * @throws AppError `invalid_input` for what is no picture, shows no face, or boxes outside it; `engine_unavailable`

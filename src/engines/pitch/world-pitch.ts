@@ -1,9 +1,9 @@
-import { AppError } from "../../errors.ts";
 import type { MonoAudio } from "../../signal/audio.ts";
 import { cuttingStep } from "../../signal/voice/frame-grid.ts";
 import type { Availability, EngineInfo } from "../engine.ts";
 import type { PitchTask } from "../voice/world/protocol.ts";
 import { VoiceThreads } from "../voice/world/threads.ts";
+import { checkPitchRequest } from "./check-pitch-request.ts";
 import type { F0, PitchEstimator, PitchOptions } from "./pitch-estimator.ts";
 
 /** Seconds of a block, and of what the tracker sees before and after it. */
@@ -38,7 +38,7 @@ export class WorldPitch implements PitchEstimator, AsyncDisposable {
    * @throws AppError `invalid_input` for a range or hop that makes no sense; `cancelled`, `engine_failed`
    */
   async estimate(audio: MonoAudio, options: PitchOptions, signal: AbortSignal): Promise<F0> {
-    checkOptions(audio, options);
+    checkPitchRequest(audio, options);
     const { sampleRate } = audio;
     const { hopSeconds, floor, ceiling } = options;
     const hop = hopSeconds * sampleRate;
@@ -79,20 +79,4 @@ function blockFrames(sampleRate: number, hop: number, frames: number): { step: n
   if (unit === 0) return { step: frames, context: 0 };
   const whole = (seconds: number): number => unit * Math.max(1, Math.ceil((seconds * sampleRate) / hop / unit));
   return { step: whole(BLOCK_SECONDS), context: whole(CONTEXT_SECONDS) };
-}
-
-function checkOptions({ sampleRate, samples }: MonoAudio, { floor, ceiling, hopSeconds }: PitchOptions): void {
-  if (!(floor >= 20 && ceiling > floor && ceiling <= 4000)) {
-    throw new AppError(
-      "invalid_input",
-      "The range of the pitch lies within 20 and 4000 Hz, its floor below its ceiling.",
-    );
-  }
-  if (!(hopSeconds >= 0.001 && hopSeconds <= 1)) {
-    throw new AppError("invalid_input", "Frames of the pitch lie 0.001 to 1 s apart.");
-  }
-  if (!Number.isInteger(sampleRate) || sampleRate < 4000) {
-    throw new AppError("invalid_audio", `Sound for a pitch has 4000 samples a second at least, not ${sampleRate}.`);
-  }
-  if (samples.length === 0) throw new AppError("invalid_audio", "There is no sound to find a pitch in.");
 }

@@ -25,8 +25,11 @@ export const avatarFields = {
 export const lipsyncFields = z.object({
   text: z.string(),
   ...avatarFields,
-  sid: z.string().max(200).optional(),
+  sid: z.string().max(200).optional().describe("A name of the caller's own, by which `/api/cancel` finds the job."),
 });
+
+/** The video that is to be kept. */
+export const saveFields = z.object({ video_url: z.string().max(4000) });
 
 /** What `avatarFields` read. */
 export type AvatarFields = z.output<z.ZodObject<typeof avatarFields>>;

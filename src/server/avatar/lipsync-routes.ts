@@ -6,10 +6,13 @@ import { MAX_AVATAR_BODY_BYTES } from "../../limits.ts";
 import type { RouteParts } from "../route-parts.ts";
 import { readLegacyBody } from "../legacy-body.ts";
 import { MESSAGES } from "../messages.ts";
+import type { RouteDescription } from "../openapi/description.ts";
 import { startRouteJob } from "../route-job.ts";
 import { callerGone } from "../runpod/answer.ts";
 import { readLastEventId } from "../sse.ts";
+import { translated } from "../translations.ts";
 import { AvatarLog } from "./avatar-log.ts";
+import { AVATAR_ROUTES } from "./descriptions.ts";
 import { settleLifetime } from "./lifetime.ts";
 import { audioUrl, videoPath, videoUrl } from "./links.ts";
 import { LIPSYNC_MISSING, lipsyncFields, lipsyncJob } from "./lipsync-fields.ts";
@@ -21,9 +24,9 @@ export function lipsyncRoutes(app: FastifyInstance, parts: RouteParts): void {
   const log = new AvatarLog(parts);
   const read = (request: FastifyRequest) =>
     readLegacyBody(request, lipsyncFields, { log: parts.log, missing: LIPSYNC_MISSING });
-  const options = { bodyLimit: MAX_AVATAR_BODY_BYTES };
+  const options = (describe: RouteDescription) => ({ bodyLimit: MAX_AVATAR_BODY_BYTES, config: { describe } });
 
-  app.post("/api/v2/lipsync", options, async (request, reply) => {
+  app.post("/api/v2/lipsync", options(AVATAR_ROUTES.lipsync), async (request, reply) => {
     const fields = read(request);
     const job = await startRouteJob(parts, await lipsyncJob(fields, parts), {
       signal: callerGone(request, reply),
@@ -36,33 +39,38 @@ export function lipsyncRoutes(app: FastifyInstance, parts: RouteParts): void {
     return { success: true, ...video, elapsed: result["elapsed"], ...answered(result, parts), request_id: job.id };
   });
 
-  app.post("/api/v2/lipsync/stream", options, async (request, reply): Promise<FastifyReply> => {
-    // Whoever comes back for the rest of a stream brings the same body again, which is not looked at.
-    const fields = readLastEventId(request) ? undefined : read(request);
-    const wanted = fields && (await lipsyncJob(fields, parts));
-    return streamJobEvents(request, reply, parts, {
-      start: async (following) => {
-        if (!wanted) throw new AppError("internal", "A stream without a job.");
-        return startRouteJob(parts, wanted, { ...following, owner: ownerOf(request, fields?.sid) });
-      },
-      tell: (event) => avatarEvent(event, parts),
-      done: async (result, job) => {
-        await settleLifetime(result, parts);
-        const { video_url } = videoOf(result, parts);
-        log.answered(job, video_url);
-        const { text } = fields ?? {};
-        return {
-          type: "done",
-          ...(text === undefined ? {} : { text }),
-          video_url,
-          ...answered(result, parts),
-          elapsed: result["elapsed_stages"],
-          request_id: job,
-        };
-      },
-      message: (error) => avatarError(toAppError(error)).message,
-    });
-  });
+  app.post(
+    "/api/v2/lipsync/stream",
+    options(AVATAR_ROUTES.lipsyncStream),
+    async (request, reply): Promise<FastifyReply> => {
+      // Whoever comes back for the rest of a stream brings the same body again, which is not looked at.
+      const fields = readLastEventId(request) ? undefined : read(request);
+      const wanted = fields && (await lipsyncJob(fields, parts));
+      return streamJobEvents(request, reply, parts, {
+        operation: "lipsync",
+        start: async (following) => {
+          if (!wanted) throw new AppError("internal", "A stream without a job.");
+          return startRouteJob(parts, wanted, { ...following, owner: ownerOf(request, fields?.sid) });
+        },
+        tell: (event) => avatarEvent(event, parts),
+        done: async (result, job) => {
+          await settleLifetime(result, parts);
+          const { video_url } = videoOf(result, parts);
+          log.answered(job, video_url);
+          const { text } = fields ?? {};
+          return {
+            type: "done",
+            ...(text === undefined ? {} : { text }),
+            video_url,
+            ...answered(result, parts),
+            elapsed: result["elapsed_stages"],
+            request_id: job,
+          };
+        },
+        message: (error) => avatarError(toAppError(error)).message,
+      });
+    },
+  );
 }
 
 /** A job's event as documents 000 and 001 have it; undefined for those that they do not have. */
@@ -90,7 +98,8 @@ export function avatarEvent(
 
 /** An error as documents 000 and 001 word it. */
 export function avatarError(error: AppError): AppError {
-  return error.code === "cancelled" ? new AppError("cancelled", MESSAGES.avatar.cancelled, { cause: error }) : error;
+  if (error.code === "cancelled") return new AppError("cancelled", MESSAGES.avatar.cancelled, { cause: error });
+  return translated(error, "ko");
 }
 
 /** Where the video of a finished job is. */

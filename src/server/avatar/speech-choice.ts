@@ -72,9 +72,13 @@ export async function chooseSpeechEngine(name: string | undefined, parts: Parts)
   if (name !== "auto" && !states.some(({ id }) => id === name)) {
     const ids = [...new Set([...DOCUMENTED.map(({ id }) => id), ...states.map(({ id }) => id)])];
     const shown = Array.from(name).slice(0, 40).join("");
-    throw new AppError("invalid_input", `tts_engine: "${shown}"은(는) 없는 엔진입니다. ${suggest(shown, ids)}`, {
-      violations: [{ path: "tts_engine", message: suggest(shown, ids) }],
-    });
+    throw new AppError(
+      "invalid_input",
+      `tts_engine: "${shown}"은(는) 없는 엔진입니다. 사용 가능한 엔진: ${ids.join(", ")}`,
+      {
+        violations: [{ path: "tts_engine", message: suggest(shown, ids) }],
+      },
+    );
   }
   return (await engines.choose("speech", name)).info.id;
 }

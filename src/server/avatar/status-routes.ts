@@ -1,15 +1,15 @@
 import type { FastifyInstance } from "fastify";
-import { GpuMemoryReader } from "../../inference/gpu-memory.ts";
+import type { GpuMemoryReader } from "../../inference/gpu-memory.ts";
 import type { JobRecord } from "../../jobs/job.ts";
 import type { RouteParts } from "../route-parts.ts";
+import { AVATAR_ROUTES } from "./descriptions.ts";
 import { listSpeechEngines } from "./speech-choice.ts";
 
 const MIB = 1024 * 1024;
 
 /** `GET /api/v2/status`, `/api/tts_engines`, `/api/avatars` and `/api/queue_status`. */
 export function statusRoutes(app: FastifyInstance, parts: RouteParts): void {
-  const { services, jobs, routeJobs, config, profile } = parts;
-  const gpus = new GpuMemoryReader();
+  const { services, jobs, routeJobs, config, profile, gpus } = parts;
 
   const avatarIds = async (): Promise<string[]> => {
     const ids = [];
@@ -19,7 +19,7 @@ export function statusRoutes(app: FastifyInstance, parts: RouteParts): void {
     return ids;
   };
 
-  app.get("/api/v2/status", async () => {
+  app.get("/api/v2/status", { config: { describe: AVATAR_ROUTES.status } }, async () => {
     const engines = await listSpeechEngines(parts);
     return {
       status: "ok",
@@ -29,13 +29,13 @@ export function statusRoutes(app: FastifyInstance, parts: RouteParts): void {
     };
   });
 
-  app.get("/api/tts_engines", async () => {
+  app.get("/api/tts_engines", { config: { describe: AVATAR_ROUTES.engines } }, async () => {
     const engines = await listSpeechEngines(parts);
     // The one answer of which the two documents' forms cannot be had at once.
     return profile === "interview-2025-01" ? { engines } : engines;
   });
 
-  app.get("/api/avatars", async () => {
+  app.get("/api/avatars", { config: { describe: AVATAR_ROUTES.avatars } }, async () => {
     const avatars = (await avatarIds()).map((id) => {
       const size = /_(720p|480p|360p)$/.exec(id)?.[1] ?? "720p";
       return { id, name: id, path: `precomputed/${size}/${id}_precomputed.pkl` };
@@ -43,7 +43,7 @@ export function statusRoutes(app: FastifyInstance, parts: RouteParts): void {
     return { avatars };
   });
 
-  app.get("/api/queue_status", async (request) => {
+  app.get("/api/queue_status", { config: { describe: AVATAR_ROUTES.queue } }, async (request) => {
     const { underWay, waiting } = jobs.queue();
     const item = ({ id, startedAt }: JobRecord): object => {
       const owner = routeJobs.owner(id);

@@ -12,6 +12,8 @@ import { eventId, openSse, readLastEventId, type Sse } from "../sse.ts";
 
 /** How a job is told to those who read its document's stream. */
 export type JobStream = {
+  /** What a job does that somebody may come back to. */
+  readonly operation: string;
   /** Starts the job, for a caller who does not come back for the rest of one. */
   readonly start: (following: Following) => Promise<RouteJob>;
   /** A job's event as the document has it; undefined for one that it does not have. */
@@ -34,12 +36,12 @@ export async function streamJobEvents(
   request: FastifyRequest,
   reply: FastifyReply,
   parts: Pick<RouteParts, "jobs" | "routeJobs" | "log">,
-  { start, tell, done, message }: JobStream,
+  { operation, start, tell, done, message }: JobStream,
 ): Promise<FastifyReply> {
   const gone = callerGone(request, reply);
   const following = { signal: gone, graceMs: STREAM_RETURN_MS };
   const last = readLastEventId(request);
-  const job = last ? parts.routeJobs.follow(last.job, last.after, following) : await start(following);
+  const job = last ? parts.routeJobs.resume(last, operation, following) : await start(following);
   let sse: Sse | undefined;
   const send = (data: object, id?: number): Promise<void> =>
     (sse ??= openSse(request, reply, { gone })).send(data, id === undefined ? undefined : eventId(job.id, id));

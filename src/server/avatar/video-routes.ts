@@ -1,7 +1,6 @@
 import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { z } from "zod";
 import { AppError } from "../../errors.ts";
 import { MAX_AVATAR_BODY_BYTES } from "../../limits.ts";
 import { TempDir } from "../../media/temp.ts";
@@ -10,17 +9,18 @@ import type { RouteParts } from "../route-parts.ts";
 import { findStored, sendStored } from "../files.ts";
 import { readLegacyBody } from "../legacy-body.ts";
 import { MESSAGES } from "../messages.ts";
+import type { RouteDescription } from "../openapi/description.ts";
 import { AvatarLog } from "./avatar-log.ts";
+import { AVATAR_ROUTES } from "./descriptions.ts";
 import { AUDIO_FOLDERS, checkedName, nameInUrl, VIDEO_FOLDERS, videoPath, videoUrl } from "./links.ts";
-
-const saveFields = z.object({ video_url: z.string().max(4000) });
+import { saveFields } from "./lipsync-fields.ts";
 
 /** `GET /video/{name}`, `GET /assets/{path}` and `POST /api/video/save`. */
 export function videoRoutes(app: FastifyInstance, parts: RouteParts): void {
   const log = new AvatarLog(parts);
-  const open = { config: { open: true }, exposeHeadRoute: true };
+  const open = (describe: RouteDescription) => ({ config: { open: true, describe }, exposeHeadRoute: true });
 
-  app.get("/video/:name", open, async (request, reply) => {
+  app.get("/video/:name", open(AVATAR_ROUTES.video), async (request, reply) => {
     const name = checkedName((request.params as { name: string }).name);
     if (name === undefined) throw notFound();
     checkSignature(request, parts, `video/${name}`);
@@ -30,7 +30,7 @@ export function videoRoutes(app: FastifyInstance, parts: RouteParts): void {
     );
   });
 
-  app.get("/assets/*", open, async (request, reply) => {
+  app.get("/assets/*", open(AVATAR_ROUTES.assets), async (request, reply) => {
     const path = (request.params as Record<string, string>)["*"] ?? "";
     const [, given = ""] = /^audio\/([^/]+)$/.exec(path) ?? [];
     const name = checkedName(given);
@@ -40,7 +40,8 @@ export function videoRoutes(app: FastifyInstance, parts: RouteParts): void {
     return sendFirst(request, reply, parts, keys, () => {});
   });
 
-  app.post("/api/video/save", { bodyLimit: MAX_AVATAR_BODY_BYTES }, async (request) => {
+  const kept = { bodyLimit: MAX_AVATAR_BODY_BYTES, config: { describe: AVATAR_ROUTES.save } };
+  app.post("/api/video/save", kept, async (request) => {
     const missing = { video_url: MESSAGES.avatar.videoUrlNeeded };
     const { video_url } = readLegacyBody(request, saveFields, { log: parts.log, missing });
     const name = nameInUrl(video_url);

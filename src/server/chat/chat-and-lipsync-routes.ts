@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { z } from "zod";
+import type { z } from "zod";
 import type { JobResult } from "../../../handler/index.ts";
 import { toAppError } from "../../errors.ts";
 import type { JobEvent } from "../../events.ts";
@@ -15,27 +15,27 @@ import type { RouteParts } from "../route-parts.ts";
 import { renderErrors, successErrorForm } from "../error-form.ts";
 import { acceptLegacyBodies, readLegacyBody } from "../legacy-body.ts";
 import { MESSAGES } from "../messages.ts";
+import type { RouteDescription } from "../openapi/description.ts";
 import { type RouteJobRequest, startRouteJob } from "../route-job.ts";
 import { callerGone } from "../runpod/answer.ts";
 import { readLastEventId } from "../sse.ts";
 import { answerOf, sessionOf, tokenEvent } from "./chat-replies.ts";
-import { CHAT_MISSING, chatFields, chatParams, interviewOf } from "./chat-fields.ts";
+import { CHAT_MISSING, chatAndLipsyncFields, type chatFields, chatParams, interviewOf } from "./chat-fields.ts";
+import { CHAT_ROUTES } from "./descriptions.ts";
 import type { ChatSessions, Session } from "./sessions.ts";
 
-const fieldsSchema = z.object({ ...chatFields, ...avatarFields });
-
-type Fields = z.output<typeof fieldsSchema>;
+type Fields = z.output<typeof chatAndLipsyncFields>;
 
 /** `POST /api/v2/chat_and_lipsync` and `/api/v2/chat_and_lipsync/stream`: an avatar says the reply. */
 export function chatAndLipsyncRoutes(app: FastifyInstance, parts: RouteParts, sessions: ChatSessions): void {
   acceptLegacyBodies(app);
   renderErrors(app, parts, successErrorForm, avatarError);
   const log = new AvatarLog(parts);
-  const options = { bodyLimit: MAX_CHAT_BODY_BYTES };
+  const options = (describe: RouteDescription) => ({ bodyLimit: MAX_CHAT_BODY_BYTES, config: { describe } });
   const read = (request: FastifyRequest): Fields =>
-    readLegacyBody(request, fieldsSchema, { log: parts.log, missing: CHAT_MISSING });
+    readLegacyBody(request, chatAndLipsyncFields, { log: parts.log, missing: CHAT_MISSING });
 
-  app.post("/api/v2/chat_and_lipsync", options, async (request, reply) => {
+  app.post("/api/v2/chat_and_lipsync", options(CHAT_ROUTES.spoken), async (request, reply) => {
     const fields = read(request);
     const session = sessionOf(fields, sessions, request, reply);
     const job = await startRouteJob(parts, await jobOf(fields, session, parts), {
@@ -48,23 +48,28 @@ export function chatAndLipsyncRoutes(app: FastifyInstance, parts: RouteParts, se
     return { success: true, ...answer, elapsed: result["elapsed"], request_id: job.id };
   });
 
-  app.post("/api/v2/chat_and_lipsync/stream", options, async (request, reply): Promise<FastifyReply> => {
-    const fields = read(request);
-    const resumed = readLastEventId(request) !== undefined;
-    const session = resumed ? undefined : sessionOf(fields, sessions, request, reply);
-    const wanted = resumed ? undefined : await jobOf(fields, session, parts);
-    return streamJobEvents(request, reply, parts, {
-      start: (following) =>
-        startRouteJob(parts, wanted as RouteJobRequest, { ...following, owner: ownerOf(request, fields.sid) }),
-      tell: (event) => tell(event, parts),
-      done: async (result, job) => {
-        const { video_path: _path, ...answer } = await finished(result, job);
-        if (session) sessions.add(session, fields.message, answer.response, interviewOf(fields, session));
-        return { type: "done", ...answer, elapsed: result["elapsed_stages"], request_id: job };
-      },
-      message: (error) => avatarError(toAppError(error)).message,
-    });
-  });
+  app.post(
+    "/api/v2/chat_and_lipsync/stream",
+    options(CHAT_ROUTES.spokenStream),
+    async (request, reply): Promise<FastifyReply> => {
+      const fields = read(request);
+      const resumed = readLastEventId(request) !== undefined;
+      const session = resumed ? undefined : sessionOf(fields, sessions, request, reply);
+      const wanted = resumed ? undefined : await jobOf(fields, session, parts);
+      return streamJobEvents(request, reply, parts, {
+        operation: "chat_and_lipsync",
+        start: (following) =>
+          startRouteJob(parts, wanted as RouteJobRequest, { ...following, owner: ownerOf(request, fields.sid) }),
+        tell: (event) => tell(event, parts),
+        done: async (result, job) => {
+          const { video_path: _path, ...answer } = await finished(result, job);
+          if (session) sessions.add(session, fields.message, answer.response, interviewOf(fields, session));
+          return { type: "done", ...answer, elapsed: result["elapsed_stages"], request_id: job };
+        },
+        message: (error) => avatarError(toAppError(error)).message,
+      });
+    },
+  );
 
   /** What answers say of a finished video and of what is said in it. */
   async function finished(result: JobResult, job: string) {

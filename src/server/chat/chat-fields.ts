@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ORG_TYPES } from "../../engines/chat/question-set/question-schema.ts";
 import { AppError } from "../../errors.ts";
 import { CHAT_HISTORY, MAX_INTERVIEW_NAME, MAX_TEXT_CODE_POINTS } from "../../limits.ts";
-import { defined } from "../avatar/lipsync-fields.ts";
+import { avatarFields, defined } from "../avatar/lipsync-fields.ts";
 import { MESSAGES } from "../messages.ts";
 import type { Session, SessionInterview } from "./sessions.ts";
 
@@ -15,15 +15,22 @@ const historyMessage = z.object({
 /** The fields of document 001's chat routes, and ours: `llm_engine`, `max_tokens`, `temperature`, `sid`. */
 export const chatFields = {
   message: z.string(),
-  history: z.array(historyMessage).max(CHAT_HISTORY.most).optional(),
+  history: z
+    .array(historyMessage)
+    .max(CHAT_HISTORY.most)
+    .optional()
+    .describe("What was said before, oldest first: the last 100 messages are used. Absent: what the server remembers."),
   org_type: z.enum(ORG_TYPES).optional(),
   company_name: z.string().max(MAX_INTERVIEW_NAME).optional(),
   job_name: z.string().max(MAX_INTERVIEW_NAME).optional(),
   llm_engine: z.string().max(200).optional(),
   max_tokens: z.int().min(1).max(4096).optional(),
   temperature: z.number().min(0).max(2).optional(),
-  sid: z.string().max(200).optional(),
+  sid: z.string().max(200).optional().describe("A name of the caller's own, by which `/api/cancel` finds the job."),
 };
+
+export const chatOnlyFields = z.object(chatFields);
+export const chatAndLipsyncFields = z.object({ ...chatFields, ...avatarFields });
 
 export type ChatFields = z.output<z.ZodObject<typeof chatFields>>;
 

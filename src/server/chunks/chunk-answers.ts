@@ -2,11 +2,13 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { JobResult } from "../../../handler/index.ts";
 import { toAppError } from "../../errors.ts";
 import type { JobEvent } from "../../events.ts";
+import { STREAM_RETURN_MS } from "../../limits.ts";
 import type { Access } from "../access.ts";
 import type { RouteParts } from "../route-parts.ts";
 import { type RouteJobRequest, startRouteJob } from "../route-job.ts";
 import { callerGone } from "../runpod/answer.ts";
-import { eventId, openSse } from "../sse.ts";
+import { eventId, openSse, readLastEventId } from "../sse.ts";
+import { translated } from "../translations.ts";
 
 type Told = Readonly<Record<string, unknown>>;
 
@@ -44,7 +46,8 @@ export function answerChunks(result: JobResult, access: Access): Told {
 
 /**
  * Answers with events: `stream` as soon as the stream can be opened, and again when its type is known; `chunk` for each
- * chunk that is ready, in order; `complete` with what those get who wait, or `error`.
+ * chunk that is ready, in order; `complete` with what those get who wait, or `error`. A caller who comes back with
+ * `Last-Event-ID` within a moment goes on where the stream broke off.
  */
 export async function sendChunkEvents(
   request: FastifyRequest,
@@ -54,19 +57,26 @@ export async function sendChunkEvents(
 ): Promise<FastifyReply> {
   const { access } = parts;
   const gone = callerGone(request, reply);
-  const job = await startRouteJob(parts, wanted, { signal: gone });
+  const following = { signal: gone, graceMs: STREAM_RETURN_MS };
+  const last = readLastEventId(request);
+  const job = last
+    ? parts.routeJobs.resume(last, wanted.operation, following)
+    : await startRouteJob(parts, wanted, following);
   const sse = openSse(request, reply, { gone });
   const tell = async (): Promise<void> => {
+    let place = last?.after ?? 0;
     try {
       for await (const { id, event } of job.events) {
+        place = id;
         const told = eventOf(event, access);
         if (told) await sse.send(told, eventId(job.id, id));
       }
-      await sse.send({ type: "complete", ...answerChunks(await job.result(), access) });
+      const complete = { type: "complete", ...answerChunks(await job.result(), access) };
+      await sse.send(complete, eventId(job.id, place + 1));
     } catch (thrown) {
       const error = toAppError(thrown);
       if (error.code === "internal") parts.log.error({ job_id: job.id, err: error.cause ?? thrown }, "stream failed");
-      await sse.send({ type: "error", error: error.message });
+      await sse.send({ type: "error", error: translated(error, "ru").message });
     } finally {
       await sse.end();
     }

@@ -75,7 +75,7 @@ function page({ path, script, title }: (typeof PAGES)[number]): string {
 
 /** The three pages of the chunk API, with nothing in them that comes from elsewhere. */
 export async function pageRoutes(app: FastifyInstance): Promise<void> {
-  const open = { config: { open: true } };
+  const open = { config: { open: true, describe: "page" as const } };
   for (const each of PAGES) {
     const html = page(each);
     app.get(each.path, open, async (_request, reply) =>

@@ -1,12 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { AppError } from "../../errors.ts";
 import { MAX_VOICE_BODY_BYTES } from "../../limits.ts";
-import { answeredAudio } from "../answered-audio.ts";
+import { answeredAudio, sendWithBase64 } from "../answered-audio.ts";
 import type { RouteParts } from "../route-parts.ts";
 import { readLegacyBody } from "../legacy-body.ts";
 import { MESSAGES } from "../messages.ts";
 import { type RouteJobRequest, startRouteJob } from "../route-job.ts";
 import { callerGone } from "../runpod/answer.ts";
+import { HIGGS_ROUTES } from "./descriptions.ts";
 import { cloneFields, dialogueFields, generateFields } from "./fields.ts";
 import { listVoices } from "./voices.ts";
 
@@ -24,12 +25,13 @@ type Spoken = {
 export function generateRoutes(app: FastifyInstance, parts: RouteParts): void {
   const { log, services } = parts;
 
-  app.post("/generate", async (request, reply) => {
+  app.post("/generate", { config: { describe: HIGGS_ROUTES.generate } }, async (request, reply) => {
     const fields = readLegacyBody(request, generateFields, { log, missing: MISSING });
     return speak(request, reply, { operation: "tts", params: fields }, parts);
   });
 
-  app.post("/generate/voice-clone", { bodyLimit: MAX_VOICE_BODY_BYTES }, async (request, reply) => {
+  const clone = { bodyLimit: MAX_VOICE_BODY_BYTES, config: { describe: HIGGS_ROUTES.clone } };
+  app.post("/generate/voice-clone", clone, async (request, reply) => {
     const fields = readLegacyBody(request, cloneFields, { log, missing: MISSING });
     const { reference_voice: voice, reference_audio: audio } = fields;
     if (voice === undefined && audio === undefined) {
@@ -41,7 +43,7 @@ export function generateRoutes(app: FastifyInstance, parts: RouteParts): void {
     return speak(request, reply, { operation: "voice_clone", params: fields }, parts);
   });
 
-  app.post("/generate/multi-speaker", async (request, reply) => {
+  app.post("/generate/multi-speaker", { config: { describe: HIGGS_ROUTES.dialogue } }, async (request, reply) => {
     const fields = readLegacyBody(request, dialogueFields, { log, missing: MISSING });
     await checkVoices(fields.reference_voices ?? [], services);
     return speak(request, reply, { operation: "multi_speaker", params: fields }, parts);
@@ -68,18 +70,17 @@ async function speak(
   reply: FastifyReply,
   job: RouteJobRequest & { readonly params: { readonly text: string } },
   parts: RouteParts,
-): Promise<object> {
+): Promise<FastifyReply> {
   const signal = callerGone(request, reply);
   const started = await startRouteJob(parts, { ...job, output: { delivery: "inline" } }, { signal });
   const result = await started.result();
   const { duration, sample_rate: rate, usage, warnings } = result as unknown as Spoken;
   const audio = await answeredAudio(result, parts.files);
-  return {
-    audio_base64: audio.toString("base64"),
+  return sendWithBase64(reply, "audio_base64", audio, {
     text: job.params.text,
     sampling_rate: rate,
     duration: Math.round(duration * 1000) / 1000,
     usage,
     ...(warnings ? { warnings } : {}),
-  };
+  });
 }

@@ -3,6 +3,8 @@ import { detectDevice } from "../../inference/devices.ts";
 import type { RouteParts } from "../route-parts.ts";
 import { detailErrorForm, renderErrors } from "../error-form.ts";
 import { acceptLegacyBodies } from "../legacy-body.ts";
+import { translated } from "../translations.ts";
+import { HIGGS_ROUTES } from "./descriptions.ts";
 import { generateRoutes } from "./generate-routes.ts";
 import { uploadRoute } from "./upload-route.ts";
 import { listVoices } from "./voices.ts";
@@ -11,8 +13,8 @@ import { listVoices } from "./voices.ts";
 export async function higgsRoutes(app: FastifyInstance, parts: RouteParts): Promise<void> {
   const { services } = parts;
   acceptLegacyBodies(app);
-  renderErrors(app, parts, detailErrorForm);
-  app.get("/health", async () => {
+  renderErrors(app, parts, detailErrorForm, (error) => translated(error, "ko"));
+  app.get("/health", { config: { describe: HIGGS_ROUTES.health } }, async () => {
     const engines = await services.engines.available("speech");
     const loaded = engines.length > 0;
     return {
@@ -22,7 +24,7 @@ export async function higgsRoutes(app: FastifyInstance, parts: RouteParts): Prom
       voices_available: loaded ? (await listVoices(services)).length : 0,
     };
   });
-  app.get("/voices", () => listVoices(services));
+  app.get("/voices", { config: { describe: HIGGS_ROUTES.voices } }, () => listVoices(services));
   generateRoutes(app, parts);
   await app.register(async (uploads) => uploadRoute(uploads, parts));
 }

@@ -2,14 +2,17 @@ import multipart from "@fastify/multipart";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { AppError, toAppError } from "../../errors.ts";
 import { MAX_VOICE_UPLOAD_BYTES } from "../../limits.ts";
+import { withinLimit } from "../form-limit.ts";
 import type { RouteParts } from "../route-parts.ts";
 import { MESSAGES } from "../messages.ts";
 import { startRouteJob } from "../route-job.ts";
 import { callerGone } from "../runpod/answer.ts";
+import { HIGGS_ROUTES } from "./descriptions.ts";
+import { uploadFields } from "./fields.ts";
 import { sniffAudio } from "./sniff-audio.ts";
 
-/** Bytes that a form has besides its file. */
-const FORM_BYTES = 64 * 1024;
+/** Most bytes of a form: its file, and 64 KiB besides. */
+const MAX_FORM_BYTES = MAX_VOICE_UPLOAD_BYTES + 64 * 1024;
 const MEGABYTE = 1024 * 1024;
 
 /** What was sent: the file, its name, and the other fields. */
@@ -29,27 +32,27 @@ export async function uploadRoute(app: FastifyInstance, parts: RouteParts): Prom
   });
   app.addHook("onRequest", async (request) => {
     const announced = Number(request.headers["content-length"] ?? 0);
-    if (announced > MAX_VOICE_UPLOAD_BYTES + FORM_BYTES) throw tooLarge();
+    if (announced > MAX_FORM_BYTES) throw tooLarge();
   });
-  app.post("/upload-voice", async (request, reply) => {
+  app.post("/upload-voice", { config: { describe: HIGGS_ROUTES.upload } }, async (request, reply) => {
     const signal = callerGone(request, reply);
-    const { file, filename, fields } = await readForm(request);
+    const { file, filename, fields } = await withinLimit(request, MAX_FORM_BYTES, () => readForm(request));
     if (file.length === 0) throw invalid("file", MESSAGES.higgs.fileNeeded);
     if (sniffAudio(file) === undefined) throw new AppError("invalid_audio", MESSAGES.higgs.notAudio);
-    const name = voiceName(fields["name"] ?? "", filename);
+    const { name: wanted = "", description = "", overwrite = "" } = uploadFields.partial().parse(fields);
+    const name = voiceName(wanted, filename);
     const params = {
       audio: file.toString("base64"),
       name,
-      overwrite: ["true", "1", "yes", "on"].includes(fields["overwrite"]?.trim().toLowerCase() ?? ""),
-      ...(fields["description"]?.trim() ? { description: fields["description"].trim() } : {}),
+      overwrite: ["true", "1", "yes", "on"].includes(overwrite.trim().toLowerCase()),
+      ...(description.trim() === "" ? {} : { description: description.trim() }),
     };
     const job = await startRouteJob(parts, { operation: "upload_voice", params }, { signal });
     const result = await job.result().catch((error: unknown) => {
       const failure = toAppError(error);
       throw failure.code === "conflict" ? new AppError("conflict", MESSAGES.higgs.voiceTaken(name)) : failure;
     });
-    const { name: kept, description, duration } = result;
-    return { name: kept, description, duration };
+    return { name: result["name"], description: result["description"], duration: result["duration"] };
   });
 }
 

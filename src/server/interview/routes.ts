@@ -1,5 +1,4 @@
 import type { FastifyInstance } from "fastify";
-import { z } from "zod";
 import { AppError } from "../../errors.ts";
 import { MAX_AVATAR_BODY_BYTES } from "../../limits.ts";
 import { avatarOutput, settleLifetime } from "../avatar/lifetime.ts";
@@ -14,15 +13,8 @@ import { acceptLegacyBodies, readLegacyBody } from "../legacy-body.ts";
 import { MESSAGES } from "../messages.ts";
 import { startRouteJob } from "../route-job.ts";
 import { callerGone } from "../runpod/answer.ts";
-
-const ttsFields = z.object({
-  text: z.string(),
-  engine: z.string().max(200).optional(),
-  voice: z.string().max(200).optional(),
-  sid: z.string().max(200).optional(),
-});
-
-const cancelFields = z.object({ sid: z.string().max(200) });
+import { INTERVIEW_ROUTES } from "./descriptions.ts";
+import { cancelFields, ttsFields } from "./fields.ts";
 
 /** What document 001 has besides the avatar API and the chat: speech alone, and the cancel. */
 export async function interviewRoutes(app: FastifyInstance, parts: RouteParts): Promise<void> {
@@ -34,7 +26,8 @@ export async function interviewRoutes(app: FastifyInstance, parts: RouteParts): 
 function ttsRoute(app: FastifyInstance, parts: RouteParts): void {
   acceptLegacyBodies(app);
   renderErrors(app, parts, successErrorForm, avatarError);
-  app.post("/api/v2/tts", { bodyLimit: MAX_AVATAR_BODY_BYTES }, async (request, reply) => {
+  const options = { bodyLimit: MAX_AVATAR_BODY_BYTES, config: { describe: INTERVIEW_ROUTES.tts } };
+  app.post("/api/v2/tts", options, async (request, reply) => {
     const missing = { text: MESSAGES.avatar.textNeeded };
     const { text, engine, voice, sid } = readLegacyBody(request, ttsFields, { log: parts.log, missing });
     checkText(text);
@@ -65,7 +58,8 @@ function ttsRoute(app: FastifyInstance, parts: RouteParts): void {
 function cancelRoute(app: FastifyInstance, { routeJobs, jobs, config, ...parts }: RouteParts): void {
   acceptLegacyBodies(app);
   renderErrors(app, { ...parts, jobs }, plainErrorForm, avatarError);
-  app.post("/api/cancel", { bodyLimit: MAX_AVATAR_BODY_BYTES }, async (request) => {
+  const options = { bodyLimit: MAX_AVATAR_BODY_BYTES, config: { describe: INTERVIEW_ROUTES.cancel } };
+  app.post("/api/cancel", options, async (request) => {
     const missing = { sid: MESSAGES.avatar.sidNeeded };
     const { sid } = readLegacyBody(request, cancelFields, { log: parts.log, missing });
     const own = routeJobs

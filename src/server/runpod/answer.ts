@@ -26,7 +26,7 @@ export async function sendStatus(
   view: JobView,
   workerId: string,
 ): Promise<FastifyReply> {
-  return sendJson(reply, statusBody(view, await jobs.output(view.record), workerId));
+  return sendJson(reply, statusBody(view, await jobs.output(view), workerId));
 }
 
 /** As much as is said of a job that has not ended to those who waited for its result. */

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { AppError, ERROR_CODES, type ErrorCode } from "../../errors.ts";
 import { readJobError } from "../../jobs/job-error.ts";
-import { readJobRequest } from "../../jobs/job-request.ts";
+import { type JobRequest, readJobRequest } from "../../jobs/job-request.ts";
 import type { Jobs } from "../../jobs/jobs.ts";
 import type { JsonBody } from "../json-body.ts";
 import { callerGone, sendJson } from "./answer.ts";
@@ -18,14 +18,14 @@ export async function answerBare(
   { value, bytes }: JsonBody,
 ): Promise<FastifyReply> {
   const gone = callerGone(request, reply);
-  const body = inField({ value, bytes });
-  const { id, policy } = await jobs.submit(readJobRequest(body.value, body.bytes, null));
-  const { record } = await jobs.wait(id, policy.ttl, gone);
+  const { id, policy } = await jobs.submit(inField({ value, bytes }));
+  const view = await jobs.wait(id, policy.ttl, gone);
+  const { record } = view;
   if (gone.aborted) {
     jobs.cancel(id);
     return reply;
   }
-  if (record.state === "COMPLETED") return sendJson(reply, [(await jobs.output(record)) ?? Buffer.from("{}")]);
+  if (record.state === "COMPLETED") return sendJson(reply, (await jobs.output(view)) ?? [Buffer.from("{}")]);
   if (record.error !== null) throw asAppError(record.error);
   if (record.state === "CANCELLED") throw new AppError("cancelled", "The job was cancelled.");
   jobs.cancel(id);
@@ -39,15 +39,12 @@ const WITH_FILE = "generate_cover_from_separate_audio";
  * Has the file go into the answer, as the clients of document 004 read it, where they do not say otherwise. The text is
  * added to and not written anew: it may be long.
  */
-function inField({ value, bytes }: JsonBody): JsonBody {
+function inField({ value, bytes }: JsonBody): JobRequest {
   const job = value as Record<string, unknown>;
-  if (job["operation"] !== WITH_FILE || "output" in job) return { value, bytes };
+  if (job["operation"] !== WITH_FILE || "output" in job) return readJobRequest(value, [bytes], null);
   const output = { delivery: "inline" };
-  const rest = bytes.subarray(bytes.indexOf("{") + 1);
-  return {
-    value: { output, ...job },
-    bytes: Buffer.concat([Buffer.from(`{"output":${JSON.stringify(output)},`), rest]),
-  };
+  const head = Buffer.from(`{"output":${JSON.stringify(output)},`);
+  return readJobRequest({ output, ...job }, [head, bytes.subarray(bytes.indexOf("{") + 1)], null);
 }
 
 function asAppError(text: string): AppError {

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from "fastify";
 import { AppError } from "../../errors.ts";
 import { isBare, readJobRequest } from "../../jobs/job-request.ts";
 import type { Jobs } from "../../jobs/jobs.ts";
@@ -6,8 +6,10 @@ import { jobTimes, type JobRecord } from "../../jobs/job.ts";
 import { MAX_BODY_BYTES, SYNC_WAIT_MS } from "../../limits.ts";
 import { replyError, toHttpError } from "../error-reply.ts";
 import { acceptJson, jsonBody, type JsonBody } from "../json-body.ts";
+import type { RouteDescription } from "../openapi/description.ts";
 import { callerGone, sendStatus, sendWaited } from "./answer.ts";
 import { answerBare } from "./bare.ts";
+import { RUNPOD_ROUTES } from "./descriptions.ts";
 import { streamJob } from "./streaming.ts";
 
 type Endpoint = { readonly jobs: Jobs; readonly workerId: string; readonly isReady: () => boolean };
@@ -58,20 +60,29 @@ export async function runpodRoutes(app: FastifyInstance, { jobs, workerId, isRea
   const stream = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
     streamJob(request, reply, jobs);
 
-  const sync = { bodyLimit: MAX_BODY_BYTES.runsync };
+  const both: HTTPMethods[] = ["GET", "POST"];
+  const large = MAX_BODY_BYTES.runsync;
   for (const base of ["", "/v2/:endpoint"]) {
-    app.post(`${base}/run`, { bodyLimit: MAX_BODY_BYTES.run }, run);
-    app.post(`${base}/runsync`, sync, runsync);
-    app.post(base === "" ? "/" : base, sync, runsync);
-    app.route({ method: ["GET", "POST"], url: `${base}/status/:job`, handler: status });
-    app.route({ method: ["GET", "POST"], url: `${base}/status-sync/:job`, handler: statusSync });
-    app.route({ method: ["GET", "POST"], url: `${base}/stream/:job`, handler: stream });
-    app.post(`${base}/cancel/:job`, cancel);
-    app.post(`${base}/retry/:job`, retry);
-    app.post(`${base}/purge-queue`, purge);
-    app.delete(`${base}/artifacts/:job`, deleteArtifacts);
+    const told = (description: RouteDescription) =>
+      ({ config: { describe: base === "" ? "alias" : description } }) as const;
+    app.post(`${base}/run`, { bodyLimit: MAX_BODY_BYTES.run, ...told(RUNPOD_ROUTES.run) }, run);
+    app.post(`${base}/runsync`, { bodyLimit: large, ...told(RUNPOD_ROUTES.runsync) }, runsync);
+    app.post(base === "" ? "/" : base, { bodyLimit: large, ...told(RUNPOD_ROUTES.bare) }, runsync);
+    app.route({ method: both, url: `${base}/status/:job`, handler: status, ...told(RUNPOD_ROUTES.status) });
+    app.route({
+      method: both,
+      url: `${base}/status-sync/:job`,
+      handler: statusSync,
+      ...told(RUNPOD_ROUTES.statusSync),
+    });
+    app.route({ method: both, url: `${base}/stream/:job`, handler: stream, ...told(RUNPOD_ROUTES.stream) });
+    app.post(`${base}/cancel/:job`, told(RUNPOD_ROUTES.cancel), cancel);
+    app.post(`${base}/retry/:job`, told(RUNPOD_ROUTES.retry), retry);
+    app.post(`${base}/purge-queue`, told(RUNPOD_ROUTES.purge), purge);
+    app.delete(`${base}/artifacts/:job`, told(RUNPOD_ROUTES.artifacts), deleteArtifacts);
   }
-  app.route({ method: ["GET", "POST"], url: "/v2/:endpoint/health", handler: health });
+  const config = { describe: RUNPOD_ROUTES.health };
+  app.route({ method: both, url: "/v2/:endpoint/health", handler: health, config });
 }
 
 function describe(record: JobRecord): object {
@@ -99,7 +110,7 @@ function readRequest(request: FastifyRequest): ReturnType<typeof readJobRequest>
     });
   }
   const key = request.headers["idempotency-key"];
-  return readJobRequest(value, bytes, typeof key === "string" ? key : null);
+  return readJobRequest(value, [bytes], typeof key === "string" ? key : null);
 }
 
 /** Milliseconds to wait for a result, held within what the platform allows. */

@@ -14,7 +14,7 @@ const CLOSE_ENOUGH = 1e-7;
 
 /** Order of the prediction that suits formants below `ceiling` Hz. */
 export function lpcOrder(ceiling: number): number {
-  return Math.min(MOST_ORDER, 2 * Math.round(ceiling / 1000));
+  return Math.min(MOST_ORDER, 2 * Math.ceil(ceiling / 1000));
 }
 
 /** Finds the formants of one predictor after another, in buffers of its own. */

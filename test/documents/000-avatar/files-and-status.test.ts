@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { GpuMemoryReader } from "../../../src/inference/gpu-memory.ts";
 import type { RunJob } from "../../../src/jobs/job-runner.ts";
 import type { Log } from "../../../src/log.ts";
 import { localServer, scratchFolder } from "../../server/local-server.ts";
@@ -241,6 +242,18 @@ describe("what there is", () => {
     leave.abort();
     await Promise.all(calls);
     await until(async () => (await server.call("/api/queue_status")).body["is_processing"] === false);
+  });
+});
+
+it("000 §6 GET /api/queue_status: a GPU's memory and use, as its driver tells", async () => {
+  const command = join(scratch, "nvidia-smi");
+  await writeFile(command, "#!/bin/sh\necho '0, 8192, 24576, 45'\n", { mode: 0o755 });
+  const withGpu = await localServer({ run, gpus: new GpuMemoryReader(command, () => true) });
+  assert.deepEqual((await withGpu.call("/api/queue_status")).body["gpu"], {
+    memory_total_mb: 24_576,
+    memory_used_mb: 8192,
+    memory_free_mb: 16_384,
+    utilization_percent: 45,
   });
 });
 

@@ -83,6 +83,23 @@ describe("POST /api/v2/lipsync/stream", () => {
     assert.equal(server.jobs.places().unsettled, 0);
   });
 
+  it("000 §2 POST /api/v2/lipsync/stream: an error event ends the stream of a job that is cancelled", async () => {
+    const text = "안녕하세요, 면접에 오신 것을 환영합니다. 먼저 자기소개를 해 주시겠어요? ".repeat(20);
+    let cancelled: Promise<unknown> | undefined;
+    const { events } = await rawStream(
+      STREAM,
+      { text, quality: "high", sid: "mine" },
+      {
+        enough: ({ stage }) => {
+          if (stage === "tts") cancelled ??= server.call("/api/cancel", { body: { sid: "mine" } });
+          return false;
+        },
+      },
+    );
+    await cancelled;
+    assert.deepEqual(events.at(-1), { type: "error", message: "생성이 취소되었습니다" });
+  });
+
   it("000 §2 POST /api/v2/lipsync/stream: tts_done comes while the video is still being made", async () => {
     const text = "안녕하세요, 면접에 오신 것을 환영합니다. 먼저 간단히 자기소개를 해 주시겠어요? ".repeat(2);
     const { events, reads } = await rawStream(STREAM, { text, quality: "low" });

@@ -54,8 +54,12 @@ describe("POST /api/v2/lipsync", () => {
       events.map(({ type, stage }) => stage ?? type),
       ["tts", "tts_done", "lipsync", "done"],
     );
-    const [, ttsDone, , done] = events;
+    const [tts, ttsDone, lipsync, done] = events;
+    assert.deepEqual(tts, { type: "status", stage: "tts", message: "TTS 음성 생성 중..." });
+    assert.deepEqual(lipsync, { type: "status", stage: "lipsync", message: "립싱크 비디오 생성 중..." });
+    assert.deepEqual([ttsDone?.type, done?.type], ["status", "done"]);
     assert.equal(ttsDone?.["message"], `TTS 완료 (${Number(ttsDone?.["duration"]).toFixed(1)}초)`);
+    assert.equal(done?.["audio_duration"], ttsDone?.["duration"]);
     assert.ok(Number(ttsDone?.["elapsed"]) > 0);
     assert.deepEqual([done?.["text"], done?.["audio_url"]], [SMALL.text, ttsDone?.["audio_url"]]);
     assert.match(String(done?.["video_url"]), /^\/video\/.*\.mp4$/);
@@ -109,10 +113,39 @@ it("001 §6 GET /api/tts_engines: under `engines`", async () => {
   for (const voice of ["Custom", "Rachel", "Domi", "Bella"]) assert.ok(elevenlabs?.voices.includes(voice), voice);
 });
 
+it("001 §6 GET /api/queue_status: one under way with its request_id, sid and start, and one that waits", async () => {
+  const text = "안녕하세요, 면접에 오신 것을 환영합니다. ".repeat(60);
+  const leaving = new AbortController();
+  const calls = ["first", "second"].map((sid) =>
+    server.call("/api/v2/lipsync", { body: { ...SMALL, text, sid }, signal: leaving.signal }).catch(() => undefined),
+  );
+  await until(() => server.jobs.queue().underWay.length === 1 && server.jobs.queue().waiting.length === 1);
+  const { body } = await server.call("/api/queue_status");
+  assert.deepEqual([body["queue_length"], body["processing_count"], body["max_concurrent"]], [1, 1, 1]);
+  const [under] = body["processing"] as { request_id: string; sid: string; started_at: number }[];
+  const [waiting] = body["queue"] as { request_id: string; sid: string }[];
+  assert.match(String(under?.request_id), /^[0-9a-f-]{36}$/);
+  assert.deepEqual(new Set([under?.sid, waiting?.sid]), new Set(["first", "second"]));
+  assert.ok(Math.abs(Date.now() / 1000 - Number(under?.started_at)) < 120);
+  leaving.abort();
+  await Promise.all(calls);
+  await until(() => server.jobs.queue().underWay.length === 0 && server.jobs.queue().waiting.length === 0);
+});
+
 it("001 §6 POST /api/cancel: by sid, its own callers' jobs; unknown 404, none 400", async () => {
   const text = "안녕하세요, 면접에 오신 것을 환영합니다. ".repeat(60);
-  const stream = rawStream(`${server.url}/api/v2/lipsync/stream`, { ...SMALL, text, sid: "session_id" });
-  await until(() => server.jobs.queue().underWay.length === 1);
+  const begun = Promise.withResolvers<void>();
+  const stream = rawStream(
+    `${server.url}/api/v2/lipsync/stream`,
+    { ...SMALL, text, sid: "session_id" },
+    {
+      enough: ({ stage }) => {
+        if (stage === "tts") begun.resolve();
+        return false;
+      },
+    },
+  );
+  await begun.promise;
   const { body: queue } = await server.call("/api/queue_status");
   assert.equal((queue["processing"] as { sid: string }[])[0]?.sid, "session_id");
   const unknown = await server.call("/api/cancel", { body: { sid: "another" } });

@@ -129,6 +129,27 @@ describe("the chunk API", () => {
     assert.equal(bytes.compare((await fetchBytes(told[0]?.stream_url ?? "")).bytes), 0);
   });
 
+  it("002 §POST /api/stream_chunks: who comes back with Last-Event-ID gets the rest", async () => {
+    const ask = (headers: Record<string, string> = {}): Promise<Response> =>
+      fetch(`${server.url}/api/stream_chunks`, {
+        method: "POST",
+        headers: { "content-type": "application/json", accept: "text/event-stream", ...headers },
+        body: JSON.stringify({ text: TEXT, chunk_size: 5 }),
+      });
+    const whole = await (await ask()).text();
+    const [, id = ""] = /id: (\S+)\ndata: [^\n]*"type":"chunk","index":0/.exec(whole) ?? [];
+    assert.match(id, /^[0-9a-f-]{36}\/\d+$/);
+    const rest = await (await ask({ "last-event-id": id })).text();
+    assert.equal(rest, whole.slice(whole.indexOf("\n\n", whole.indexOf(`id: ${id}\n`)) + 2));
+    assert.match(rest, /"index":1,[\s\S]*"type":"complete"/);
+    // A job of another kind is none to go on with.
+    const { body } = await server.call("/runsync", { body: { input: { operation: "list_models" } } });
+    assert.equal((await ask({ "last-event-id": `${String(body["id"])}/1` })).status, 404);
+    const stream = "/api/v2/lipsync/stream";
+    const headers = { "last-event-id": `${String(body["id"])}/1` };
+    assert.equal((await server.call(stream, { body: { text: "가" }, headers })).status, 404);
+  });
+
   it("002 §GET /api/stream/{id}.mp4: is all chunks as one stream when they are made, in ranges too", async () => {
     const { response, bytes } = await fetchBytes(stream);
     assert.equal(response.headers.get("content-type"), "video/mp4");

@@ -1,12 +1,56 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { after, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import OpenAI, { APIError, AuthenticationError } from "openai";
+import { EngineCatalog } from "../../../src/engines/catalog.ts";
+import { createEspeakEngine } from "../../../src/engines/speech/espeak/espeak-engine.ts";
+import type { SpeechEngine } from "../../../src/engines/speech/speech-engine.ts";
+import { AppError } from "../../../src/errors.ts";
 import { decodeMono } from "../../../src/media/decode-audio.ts";
+import { liveTempDirs } from "../../../src/media/temp.ts";
+import { encodeWav } from "../../../src/media/wav.ts";
+import { localServer, type LocalServer } from "../../server/local-server.ts";
+import { MODELS } from "../../speech/engine.ts";
 import { higgsServer, rms } from "./server.ts";
 
 const server = await higgsServer();
 const client = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: "sk-any", maxRetries: 0 });
 const SPEECH = { model: "tts-1", voice: "alloy", input: "Hello there. How are you today?" } as const;
+
+/** A server whose engine says its first sentence, and the others when it is let go on. */
+async function heldServer(): Promise<{ server: LocalServer; goOn: () => void; breakOff: (why: Error) => void }> {
+  const gate = Promise.withResolvers<void>();
+  const server = await localServer();
+  const load = async (): Promise<SpeechEngine> => {
+    const engine = createEspeakEngine({ modelsDir: MODELS, timeoutMs: 300_000 });
+    const synthesize: SpeechEngine["synthesize"] = async function* (request, signal) {
+      for await (const part of engine.synthesize(request, signal)) {
+        yield part;
+        await gate.promise;
+      }
+    };
+    return new Proxy(engine, {
+      get: (target, name) => {
+        if (name === "synthesize") return synthesize;
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === "function" ? (value as () => unknown).bind(target) : value;
+      },
+    });
+  };
+  const engines = new EngineCatalog([{ id: "espeak", kind: "speech", load }]);
+  Object.assign(server.services, { engines });
+  after(() => {
+    gate.resolve();
+    return engines[Symbol.asyncDispose]();
+  });
+  return { server, goOn: gate.resolve, breakOff: gate.reject };
+}
+
+/** Samples without a header, with one. */
+function rawPcm(bytes: Buffer): Buffer {
+  const samples = Float32Array.from({ length: bytes.length >> 1 }, (_, n) => bytes.readInt16LE(2 * n) / 32_768);
+  return Buffer.from(encodeWav({ sampleRate: 24_000, channels: [samples] }));
+}
 
 async function decoded(bytes: Buffer) {
   const binaries = await server.services.binaries();
@@ -53,6 +97,79 @@ describe("OpenAI's form of speech, by OpenAI's client", () => {
     };
     const [slowest, plain, fastest] = [await seconds(0.25), await seconds(1), await seconds(4)];
     assert.ok(slowest > 2.5 * plain && fastest < 0.45 * plain, `${slowest} ${plain} ${fastest} s`);
+  });
+
+  for (const form of ["mp3", "opus", "aac", "pcm"] as const) {
+    it(`${form} is sent while it is spoken`, async () => {
+      const held = await heldServer();
+      const body = JSON.stringify({ ...SPEECH, response_format: form });
+      const headers = { "content-type": "application/json" };
+      const response = await fetch(`${held.server.url}/v1/audio/speech`, { method: "POST", headers, body });
+      assert.equal(response.status, 200);
+      const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+      const pieces: Uint8Array[] = [];
+      // As much as no header is: the first sentence is heard before the second is spoken.
+      for (let bytes = 0; bytes < 1500; bytes += pieces.at(-1)?.length ?? 0) {
+        const { value, done } = await reader.read();
+        assert.ok(!done && value);
+        pieces.push(value);
+      }
+      held.goOn();
+      for (let piece = await reader.read(); !piece.done; piece = await reader.read()) pieces.push(piece.value);
+      const bytes = Buffer.concat(pieces);
+      const { samples } = await decoded(form === "pcm" ? rawPcm(bytes) : bytes);
+      assert.ok(samples.length > 1.5 * 24_000 && rms(samples) > 0.02, `${samples.length / 24_000} s`);
+    });
+  }
+
+  it("an engine that breaks off breaks the sound off too, and ends events with an error", async () => {
+    for (const stream_format of ["audio", "sse"] as const) {
+      const held = await heldServer();
+      const response = await fetch(`${held.server.url}/v1/audio/speech`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ ...SPEECH, response_format: "pcm", stream_format }),
+      });
+      assert.equal(response.status, 200);
+      const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+      assert.ok(((await reader.read()).value?.length ?? 0) > 100);
+      held.breakOff(new AppError("engine_failed", "The engine broke."));
+      const rest = async (): Promise<string> => {
+        const decoder = new TextDecoder();
+        let text = "";
+        for (let piece = await reader.read(); !piece.done; piece = await reader.read())
+          text += decoder.decode(piece.value);
+        return text;
+      };
+      if (stream_format === "audio") await assert.rejects(rest());
+      else
+        assert.match(await rest(), /data: \{"type":"error","error":\{"message":"The engine broke\.",[^\n]*\}\}\n\n$/);
+    }
+  });
+
+  it("WAV and FLAC are sent when they are whole", async () => {
+    for (const response_format of ["wav", "flac"] as const) {
+      const response = await client.audio.speech.create({ ...SPEECH, response_format });
+      const length = Number(response.headers.get("content-length"));
+      assert.equal(length, (await bytesOf(response)).length);
+    }
+  });
+
+  it("a caller who goes away while it is spoken ends the work", async () => {
+    const leaving = new AbortController();
+    const input = "This is a sentence of a long text, one of many that are spoken one after the other. ".repeat(200);
+    const response = await fetch(`${server.url}/v1/audio/speech`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ ...SPEECH, input: input.slice(0, 19_000) }),
+      signal: leaving.signal,
+    });
+    await response.body?.getReader().read();
+    leaving.abort();
+    for (let waited = 0; waited < 60_000 && server.jobs.places().unsettled > 0; waited += 20) await sleep(20);
+    assert.equal(server.jobs.places().unsettled, 0);
+    for (let waited = 0; waited < 60_000 && liveTempDirs().length > 0; waited += 20) await sleep(20);
+    assert.deepEqual(liveTempDirs(), []);
   });
 
   it("streams as events that carry the same sound", async () => {

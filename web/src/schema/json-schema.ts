@@ -14,7 +14,10 @@ export type JsonSchema = {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly maxLength?: number;
+  readonly maxItems?: number;
   readonly pattern?: string;
+  /** Of what a text holds. */
+  readonly contentSchema?: JsonSchema;
 };
 
 /** How a value is asked for. */

@@ -24,6 +24,7 @@ import {
   frameSize,
 } from "../lipsync-engine.ts";
 import { listPeople, readAvatarSheet } from "./avatar-sheet.ts";
+import { drawnView, type FaceView, likenessView } from "./face-view.ts";
 import { FramePool } from "./frame-pool.ts";
 import { Ears } from "./mouth-network/ears.ts";
 import { Person } from "./person.ts";
@@ -33,6 +34,7 @@ import { LOOK_AHEAD, SpeechTrack } from "./speech-track.ts";
 import { type Dressed, Wardrobe, type Wearer } from "./wardrobe.ts";
 
 const LOOPS = ["short", "long"] as const;
+type Loop = (typeof LOOPS)[number];
 /** Durations are sums of floats: a frame that would begin this close to the end is not one more frame. */
 const FRAME_EPSILON = 1e-6;
 
@@ -66,7 +68,21 @@ async function noBinaries(): Promise<Binaries> {
   throw new AppError("engine_unavailable", "This engine was made without an ffmpeg to read videos with.");
 }
 
-class RigEngine implements LipsyncEngine {
+/** What engines that lay a mouth of their own over this one's frames need to know besides. */
+export interface FaceKeeper {
+  /** The photo or video that is shown; undefined for a person who is drawn. @throws AppError `not_found`, `cancelled` */
+  likenessOf(options: LipsyncOptions, signal: AbortSignal): Promise<Likeness | undefined>;
+  /** Where the face is in what `render` shows with these options. @throws AppError `not_found`, `cancelled` */
+  faceView(options: LipsyncOptions, signal: AbortSignal): Promise<FaceView>;
+}
+
+/** The engine that `createRigEngine` makes. */
+export type RigEngine = LipsyncEngine &
+  FaceKeeper &
+  AsyncDisposable &
+  Required<Pick<LipsyncEngine, "adopt" | "prepare">>;
+
+class Rig implements RigEngine {
   readonly composes = true;
   readonly #avatarsDir: string;
   readonly #stored: StoredAvatars;
@@ -185,24 +201,41 @@ class RigEngine implements LipsyncEngine {
     }
   }
 
+  async likenessOf(options: LipsyncOptions, signal: AbortSignal): Promise<Likeness | undefined> {
+    const { wearer } = await this.#named(options, signal);
+    return "likeness" in wearer ? wearer.likeness : undefined;
+  }
+
+  async faceView(options: LipsyncOptions, signal: AbortSignal): Promise<FaceView> {
+    const { wearer } = await this.#named(options, signal);
+    if ("likeness" in wearer) return likenessView(wearer.likeness.profile, options);
+    return drawnView(await readAvatarSheet(wearer.directory), options);
+  }
+
   /** Whom the options name, ready to be drawn, and the loop. */
-  async #dressed(
-    { avatar, likeness, resolution, aspect = "16:9", background }: LipsyncOptions,
-    signal: AbortSignal,
-  ): Promise<Dressed & { readonly loop: (typeof LOOPS)[number] }> {
+  async #dressed(options: LipsyncOptions, signal: AbortSignal): Promise<Dressed & { readonly loop: Loop }> {
+    const { likeness, resolution, aspect = "16:9", background } = options;
+    const { wearer, loop } = await this.#named(options, signal);
     const around = { aspect, background };
+    // What a job brings is not seen again.
+    const dressing = likeness === undefined ? "get" : "dress";
+    return { ...(await this.#wardrobe[dressing](wearer, resolution, around)), loop };
+  }
+
+  /** Whom the options name, and the loop. */
+  async #named(
+    { avatar, likeness }: LipsyncOptions,
+    signal: AbortSignal,
+  ): Promise<{ readonly wearer: Wearer; readonly loop: Loop }> {
     const [, name = avatar, loop] = /^(.*)_(short|long)$/.exec(avatar) ?? [];
     if (likeness !== undefined) {
       const profile = await readProfile(likeness);
       if (!profile) throw new AppError("internal", "An avatar was to be shown that was not prepared.");
       const wearer = { id: avatar, likeness: { folder: likeness, profile } };
-      const dressed = await this.#wardrobe.dress(wearer, resolution, around);
-      return { ...dressed, loop: loop === "short" ? "short" : "long" };
+      return { wearer, loop: loop === "short" ? "short" : "long" };
     }
     const wearer = loop === undefined ? undefined : await this.#find(name, signal);
-    if (wearer) {
-      return { ...(await this.#wardrobe.get(wearer, resolution, around)), loop: loop as (typeof LOOPS)[number] };
-    }
+    if (wearer) return { wearer, loop: loop as Loop };
     const people = [...(await listPeople(this.#avatarsDir)), ...(await this.#stored.all()).map((each) => each.name)];
     const known = people.flatMap((person) => LOOPS.map((each) => `${person}_${each}`)).join(", ");
     throw new AppError("not_found", `There is no avatar ${JSON.stringify(avatar)}. Known avatars: ${known || "none"}.`);
@@ -254,6 +287,6 @@ class RigEngine implements LipsyncEngine {
  *
  * @throws AppError from `render`: `not_found` for an unknown avatar, `cancelled`, `engine_failed` for broken layers
  */
-export function createRigEngine(options: RigOptions): LipsyncEngine {
-  return new RigEngine(options);
+export function createRigEngine(options: RigOptions): RigEngine {
+  return new Rig(options);
 }

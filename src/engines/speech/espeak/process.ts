@@ -120,7 +120,8 @@ export class EspeakProcess {
       signal.removeEventListener("abort", abort);
       clearTimeout(timer);
       clearTimeout(grace);
-      release(child);
+      // One that was told to end is waited for.
+      if (this.#child === child) release(child);
     }
   }
 

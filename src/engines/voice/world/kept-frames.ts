@@ -12,7 +12,7 @@ const FEWEST_FRAMES = 20;
 /** Steps of a byte in a decibel. */
 const STEPS = 2;
 /** Share of the values on either side that count as outer ones. */
-const OUTER = 0.25;
+const OUTER = 0.1;
 /** Bins from 0 Hz to the ceiling that formants are looked for in. */
 const BINS = 160;
 /** Multiples of the golden section spread most evenly. */
@@ -47,13 +47,13 @@ export function thinned(packed: Uint8Array): Uint8Array {
 }
 
 /**
- * Geometric mean of sorted frequencies without the outer ones: a vowel more or less moves it less than a median, where
- * there are two heaps, and a mistaken formant less than a mean.
+ * Mean of sorted frequencies without the outer ones: a vowel more or less moves it less than a median, where there are
+ * two heaps, and a mistaken formant less than a mean of all.
  */
 export function middleOf(sorted: Float64Array): number {
   const outer = Math.floor(sorted.length * OUTER);
   const inner = sorted.subarray(outer, sorted.length - outer);
-  return Math.exp(inner.reduce((sum, hz) => sum + Math.log(hz), 0) / inner.length);
+  return inner.reduce((sum, hz) => sum + hz, 0) / inner.length;
 }
 
 type PitchRange = VoiceProfile["f0"];

@@ -23,8 +23,8 @@ const HIGHEST_FOR_FORMANTS = 400;
 /** Most frames of a stretch whose envelopes are kept. */
 const MOST_KEPT = 60;
 
-/** Ceilings under which four to five formants lie: on a telephone, and for long and short vocal tracts, in Hz. */
-export const FORMANT_CEILINGS_HZ = { telephone: 4000, low: 5000, high: 5500 } as const;
+/** Ceilings under which four to five formants lie: on a telephone, and for very long, long and short vocal tracts, in Hz. */
+export const FORMANT_CEILINGS_HZ = { telephone: 4000, lowest: 4600, low: 5000, high: 5500 } as const;
 
 /** Seconds that a measured frame stands for. */
 export const MEASURED_SECONDS_PER_FRAME = 0.005 * STRIDE;

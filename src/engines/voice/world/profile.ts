@@ -16,6 +16,9 @@ export const AVERAGE_FORMANTS: readonly number[] = [535, 1600, 2680, 3750];
 const TRACT_WEIGHTS: readonly number[] = [0.15, 0.25, 0.35, 0.25];
 /** Voices below have long vocal tracts as a rule, in Hz. */
 const LOW_VOICE_HZ = 150;
+/** Formants of a ceiling that is too high rise with it: the first three, by at least this power of it on average. */
+const MOVING_FORMANTS = 3;
+const MOVES_WITH_CEILING = 0.6;
 /** Fewest frames whose formants say something. */
 const FEWEST_FORMANT_FRAMES = 40;
 /** Points of the spectrum this far under the loudest are empty, in dB. */
@@ -65,7 +68,7 @@ export class ProfileBuilder {
     const levels = Array.from(this.#levels, (sum) => sum / this.#frames);
     const bandwidth = bandwidthOf(levels, this.#sampleRate);
     return {
-      version: 1,
+      version: 2,
       f0: { median, low: quantile(f0, 0.1), high: quantile(f0, 0.9) },
       vocalTract: tractOf(formants),
       formants,
@@ -85,7 +88,19 @@ export class ProfileBuilder {
   #ceilingFor(pitch: number): number {
     const { telephone, low, high } = FORMANT_CEILINGS_HZ;
     if (this.#sampleRate / 2 < low) return telephone;
-    return pitch < LOW_VOICE_HZ || this.#sampleRate / 2 < high ? low : high;
+    if (pitch >= LOW_VOICE_HZ) return this.#sampleRate / 2 < high ? low : high;
+    return this.#isTooHigh(low) ? FORMANT_CEILINGS_HZ.lowest : low;
+  }
+
+  /** Whether a sixth formant lies below a ceiling: five resonances then stand for six, and move with the ceiling. */
+  #isTooHigh(ceiling: number): boolean {
+    const { lowest } = FORMANT_CEILINGS_HZ;
+    const upper = middleFormants(this.#sounding, ceiling);
+    const lower = middleFormants(this.#sounding, lowest);
+    if (!upper || !lower) return false;
+    let moved = 0;
+    for (let n = 0; n < MOVING_FORMANTS; n++) moved += Math.log((upper[n] as number) / (lower[n] as number));
+    return moved / MOVING_FORMANTS > MOVES_WITH_CEILING * Math.log(ceiling / lowest);
   }
 }
 

@@ -1,0 +1,10 @@
+# 001 §2. 채팅 API > POST /api/chat/stream (스트리밍)
+curl -X POST http://localhost:5000/api/chat/stream \
+  -H "Content-Type: application/json" \
+  -d '{
+    "message": "자기소개를 해주세요",
+    "history": [],
+    "org_type": "일반기업",
+    "company_name": "삼성전자",
+    "job_name": "개발엔지니어링"
+  }'

@@ -1,0 +1,2 @@
+# 001 §1. 서버 상태 확인 > GET /api/v2/status
+curl -X GET http://localhost:5000/api/v2/status
