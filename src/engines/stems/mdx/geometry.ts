@@ -1,4 +1,4 @@
-import { ComplexFft } from "./complex-fft.ts";
+import { ComplexFft } from "../../../signal/complex-fft.ts";
 
 /** Samples between frames, of every MDX-Net there is. */
 export const HOP = 1024;

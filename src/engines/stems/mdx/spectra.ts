@@ -1,6 +1,6 @@
 import { hannWindow } from "../../../signal/stft.ts";
 import type { StereoPassage } from "../stem-separator.ts";
-import { ComplexFft } from "./complex-fft.ts";
+import { ComplexFft } from "../../../signal/complex-fft.ts";
 import { HOP, type MdxGeometry, windowSamples } from "./geometry.ts";
 
 /** The lowest bins, which the networks are trained without. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ComplexFft } from "../../src/engines/stems/mdx/complex-fft.ts";
+import { ComplexFft } from "../../src/signal/complex-fft.ts";
 
 test("transforms of every factor equal the sum that they stand for, and go back", () => {
   for (const size of [1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 15, 16, 25, 30, 60, 120, 128, 225, 360]) {
