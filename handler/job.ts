@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { suggest } from "../src/engines/catalog.ts";
 import { AppError, toAppError, type Violation } from "../src/errors.ts";
-import { MAX_JOB_DEPTH, TTL_SECONDS } from "../src/limits.ts";
+import { MAX_JOB_DEPTH } from "../src/limits/inputs.ts";
+import { TTL_SECONDS } from "../src/limits/jobs.ts";
 import type { Operation } from "../src/operations/operation.ts";
 import { type BucketSettings, bucketSettings } from "../src/storage/s3/settings.ts";
 

@@ -2,7 +2,7 @@ import { mkdir, stat, statfs } from "node:fs/promises";
 import { join, sep } from "node:path";
 import type { Config } from "../src/config.ts";
 import { AppError, toAppError } from "../src/errors.ts";
-import { OUTBOX_GRACE_MS, SWEEP_GRACE_MS, SWEEP_INTERVAL_MS } from "../src/limits.ts";
+import { OUTBOX_GRACE_MS, SWEEP_GRACE_MS, SWEEP_INTERVAL_MS } from "../src/limits/storage.ts";
 import type { Log } from "../src/log.ts";
 import { guardedLookup, refuseAddress } from "../src/net/guarded-lookup.ts";
 import type { BucketPlace, Delivery } from "../src/storage/deliver.ts";

@@ -1,4 +1,4 @@
-import { MAX_FAISS_LISTS, MAX_FAISS_VECTORS } from "../limits.ts";
+import { MAX_FAISS_LISTS, MAX_FAISS_VECTORS } from "../limits/checkpoints.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { openFile } from "./byte-source.ts";
 import { Cursor } from "./pickle/cursor.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { MAX_SAFETENSORS_HEADER_BYTES } from "../limits.ts";
+import { MAX_SAFETENSORS_HEADER_BYTES } from "../limits/checkpoints.ts";
 import type { ByteSource } from "./byte-source.ts";
 import type { CheckpointTensor } from "./checkpoint.ts";
 import type { Dtype } from "./dtype.ts";

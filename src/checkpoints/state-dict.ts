@@ -1,4 +1,4 @@
-import { MAX_PICKLE_DEPTH, MAX_TENSORS } from "../limits.ts";
+import { MAX_PICKLE_DEPTH, MAX_TENSORS } from "../limits/checkpoints.ts";
 import type { CheckpointTensor } from "./checkpoint.ts";
 import { NumpyArray } from "./numpy/array.ts";
 import { Inert, type PickleValue, Tuple } from "./pickle/values.ts";

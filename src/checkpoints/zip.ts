@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import { inflateRaw } from "node:zlib";
-import { MAX_ZIP_MEMBER_BYTES, MAX_ZIP_MEMBERS } from "../limits.ts";
+import { MAX_ZIP_MEMBER_BYTES, MAX_ZIP_MEMBERS } from "../limits/checkpoints.ts";
 import { type ByteSource, sliceOf } from "./byte-source.ts";
 import { unusable } from "./unusable.ts";
 

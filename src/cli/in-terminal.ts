@@ -3,7 +3,7 @@ import { handler, type JobResult } from "../../handler/index.ts";
 import { createServices } from "../../handler/services.ts";
 import type { Config } from "../config.ts";
 import { AppError, toAppError } from "../errors.ts";
-import { MAX_INLINE_INPUT_BYTES } from "../limits.ts";
+import { MAX_INLINE_INPUT_BYTES } from "../limits/inputs.ts";
 import { createLog } from "../log.ts";
 import { createProgressView } from "./progress.ts";
 

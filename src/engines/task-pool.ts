@@ -1,6 +1,6 @@
 import { Worker, type Transferable } from "node:worker_threads";
 import { AppError } from "../errors.ts";
-import { IDLE_THREAD_MS } from "../limits.ts";
+import { IDLE_THREAD_MS } from "../limits/speech.ts";
 
 /** What a thread gets, and what it answers: the same number, and a result or the reason why there is none. */
 export type PoolRequest<Task> = { readonly id: number; readonly task: Task };

@@ -1,7 +1,7 @@
 /** Joins items of jobs that run at the same time into runs of a network. */
 
 import { AppError } from "../errors.ts";
-import { BATCH_WAIT_FOR_ITEMS_MS } from "../limits.ts";
+import { BATCH_WAIT_FOR_ITEMS_MS } from "../limits/networks.ts";
 import { BatchItem } from "./batch-item.ts";
 import { bucketFor, largestUnder } from "./buckets.ts";
 import { FairQueue } from "./fair-queue.ts";

@@ -4,7 +4,7 @@
  * CPU searches for nothing, and a padded row costs it as much as a real one: there, batches stay as they are.
  */
 
-import { BATCH_BUCKETS } from "../limits.ts";
+import { BATCH_BUCKETS } from "../limits/networks.ts";
 import { isOutOfMemory } from "./out-of-memory.ts";
 import type { Network } from "./session.ts";
 import { stackTensors } from "./tensor-batch.ts";

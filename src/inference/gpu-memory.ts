@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { GPU_MEMORY_KEPT_MS, GPU_MEMORY_TIMEOUT_MS } from "../limits.ts";
+import { GPU_MEMORY_KEPT_MS, GPU_MEMORY_TIMEOUT_MS } from "../limits/networks.ts";
 import { detectDevice } from "./devices.ts";
 
 /** One GPU's memory, in bytes, as the driver counts it: of all processes. */

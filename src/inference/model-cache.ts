@@ -1,7 +1,7 @@
 /** Networks that are open: each loaded once however many use it, within a budget of memory. */
 
 import { AppError, isAbort } from "../errors.ts";
-import { MODEL_IDLE_MS, MODEL_WAIT_MS } from "../limits.ts";
+import { MODEL_IDLE_MS, MODEL_WAIT_MS } from "../limits/networks.ts";
 import type { Log } from "../log.ts";
 import { type InferenceThreads, inferenceThreads } from "./inference-threads.ts";
 import { type Loaded, type LoadRequest, ModelLoader } from "./model-loader.ts";

@@ -1,5 +1,5 @@
 import { AppError } from "../errors.ts";
-import { MODEL_MEMORY_FACTOR } from "../limits.ts";
+import { MODEL_MEMORY_FACTOR } from "../limits/networks.ts";
 import type { Log } from "../log.ts";
 import type { InferenceThreads } from "./inference-threads.ts";
 import { LoadedModel } from "./loaded-model.ts";

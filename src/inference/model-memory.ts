@@ -1,5 +1,5 @@
 import { availableParallelism, totalmem } from "node:os";
-import { GPU_MODEL_SHARE, HOST_MODEL_SHARE } from "../limits.ts";
+import { GPU_MODEL_SHARE, HOST_MODEL_SHARE } from "../limits/networks.ts";
 import { GpuMemoryReader } from "./gpu-memory.ts";
 import type { Provider } from "./tensor.ts";
 

@@ -1,4 +1,4 @@
-import { EVENT_REPLAY } from "../limits.ts";
+import { EVENT_REPLAY } from "../limits/jobs.ts";
 
 /** An event with its place in its job. */
 export type NumberedEvent = { readonly id: number; readonly event: unknown };

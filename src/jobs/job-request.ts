@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AppError } from "../errors.ts";
-import { EXECUTION_TIMEOUT_MS, JOB_TTL_MS, MAX_IDEMPOTENCY_KEY } from "../limits.ts";
+import { EXECUTION_TIMEOUT_MS, JOB_TTL_MS, MAX_IDEMPOTENCY_KEY } from "../limits/jobs.ts";
 import type { JobPolicy } from "./job.ts";
 
 /** A job as a door hands it in. */

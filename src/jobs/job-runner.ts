@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import PQueue from "p-queue";
 import { AppError, toAppError } from "../errors.ts";
 import type { JobEvent } from "../events.ts";
-import { FINISHED_LOGS, LIGHT_JOBS, RESULT_KEPT_MS } from "../limits.ts";
+import { FINISHED_LOGS, LIGHT_JOBS, RESULT_KEPT_MS } from "../limits/jobs.ts";
 import type { Log } from "../log.ts";
 import { type ErrorOrigin, jobErrorText } from "./job-error.ts";
 import type { JobMetrics } from "./job-metrics.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { AppError, toAppError } from "../errors.ts";
-import { PAYLOAD_FILE_BYTES } from "../limits.ts";
+import { PAYLOAD_FILE_BYTES } from "../limits/jobs.ts";
 import { JobDatabase } from "./job-database.ts";
 import { COLUMNS, type Row, toRecord } from "./job-schema.ts";
 import type { JobRecord, JobState } from "./job.ts";

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { AppError } from "../errors.ts";
-import { JOB_SWEEP_MS, MAX_JOB_ATTEMPTS, SERVER_DRAIN_MS } from "../limits.ts";
+import { JOB_SWEEP_MS, MAX_JOB_ATTEMPTS } from "../limits/jobs.ts";
+import { SERVER_DRAIN_MS } from "../limits/server.ts";
 import { Admission } from "./admission.ts";
 import { JobMetrics } from "./job-metrics.ts";
 import { handlerJob, type JobRequest } from "./job-request.ts";

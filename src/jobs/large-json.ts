@@ -2,7 +2,7 @@ import { isAscii } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { AppError } from "../errors.ts";
-import { MAX_JOB_DEPTH, MAX_JSON_STRUCTURE_BYTES } from "../limits.ts";
+import { MAX_JOB_DEPTH, MAX_JSON_STRUCTURE_BYTES } from "../limits/inputs.ts";
 
 /**
  * JSON whose bulk is a few long strings (base64), read and written without holding up the event loop: the long strings

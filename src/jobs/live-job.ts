@@ -1,6 +1,6 @@
 import type { AppError } from "../errors.ts";
 import type { JobEvent } from "../events.ts";
-import { PARTS_KEPT } from "../limits.ts";
+import { PARTS_KEPT } from "../limits/jobs.ts";
 import { EventLog } from "./event-log.ts";
 import type { JobOutput, JobRecord } from "./job.ts";
 

@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import PQueue from "p-queue";
 import { AppError, toAppError } from "../errors.ts";
-import { WEBHOOK_PAUSES_MS, WEBHOOK_TIMEOUT_MS, WEBHOOKS_AT_ONCE } from "../limits.ts";
+import { WEBHOOK_PAUSES_MS, WEBHOOK_TIMEOUT_MS, WEBHOOKS_AT_ONCE } from "../limits/jobs.ts";
 import type { Log } from "../log.ts";
 import { guardedPost } from "../net/guarded-post.ts";
 import type { JobMetrics } from "./job-metrics.ts";

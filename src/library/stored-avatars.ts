@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { copyFile, link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { AppError, toAppError } from "../errors.ts";
-import { STALE_UPLOAD_MS } from "../limits.ts";
+import { STALE_UPLOAD_MS } from "../limits/storage.ts";
 import type { Log } from "../log.ts";
 import { safeName } from "../storage/file-name.ts";
 import type { SharedFolders } from "../storage/s3/shared-folders.ts";

@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { copyFile, link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, toAppError } from "../errors.ts";
-import { STALE_UPLOAD_MS } from "../limits.ts";
+import { STALE_UPLOAD_MS } from "../limits/storage.ts";
 import type { Log } from "../log.ts";
 import { safeName } from "../storage/file-name.ts";
 import type { SharedFolders } from "../storage/s3/shared-folders.ts";

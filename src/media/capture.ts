@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { PROBE_TIMEOUT_MS } from "../limits.ts";
+import { PROBE_TIMEOUT_MS } from "../limits/inputs.ts";
 import { AppError, isAbort } from "../errors.ts";
 import { registerChild } from "./child-registry.ts";
 

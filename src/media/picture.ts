@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { AppError } from "../errors.ts";
-import { MAX_PICTURE_PIXELS, MIN_PICTURE_SIDE } from "../limits.ts";
+import { MAX_PICTURE_PIXELS, MIN_PICTURE_SIDE } from "../limits/inputs.ts";
 
 /** Kinds of pictures that are taken; what a file is is read from its content. */
 const FORMATS = new Set(["jpeg", "png", "webp", "avif", "heif", "tiff"]);

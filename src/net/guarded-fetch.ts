@@ -4,7 +4,7 @@ import type { LookupFunction } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Dispatcher } from "undici";
-import { CONNECT_TIMEOUT_MS, MAX_REDIRECTS } from "../limits.ts";
+import { CONNECT_TIMEOUT_MS, MAX_REDIRECTS } from "../limits/inputs.ts";
 import { AppError, isAbort, toAppError } from "../errors.ts";
 import { type HostAddress, pinHost, type Resolver, systemResolver } from "./pinned-host.ts";
 

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { AppError, toAppError } from "../errors.ts";
-import { CONNECT_TIMEOUT_MS } from "../limits.ts";
+import { CONNECT_TIMEOUT_MS } from "../limits/inputs.ts";
 import { pinnedLookup } from "./guarded-fetch.ts";
 import { pinHost, type Resolver, systemResolver } from "./pinned-host.ts";
 

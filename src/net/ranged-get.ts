@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
-import { CONNECT_TIMEOUT_MS, MAX_REDIRECTS, MODEL_PULL } from "../limits.ts";
+import { CONNECT_TIMEOUT_MS, MAX_REDIRECTS } from "../limits/inputs.ts";
+import { MODEL_PULL } from "../limits/networks.ts";
 import { AppError, isAbort } from "../errors.ts";
 import { pinnedLookup } from "./guarded-fetch.ts";
 import { type HostAddress, pinHost, type Resolver, systemResolver } from "./pinned-host.ts";

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ORG_TYPES } from "../engines/chat/question-set/question-schema.ts";
-import { CHAT_HISTORY, MAX_INTERVIEW_NAME, MAX_TEXT_CODE_POINTS } from "../limits.ts";
+import { MAX_INTERVIEW_NAME, MAX_TEXT_CODE_POINTS } from "../limits/inputs.ts";
+import { CHAT_HISTORY } from "../limits/speech.ts";
 import type { InterviewReply, InterviewTurn, PreparedTurn } from "../pipelines/interview.ts";
 
 const words = z

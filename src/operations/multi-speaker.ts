@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { SpeechEngine } from "../engines/speech/speech-engine.ts";
-import { MAX_SPEAKERS, MAX_TURN_PAUSE_SECONDS } from "../limits.ts";
+import { MAX_SPEAKERS, MAX_TURN_PAUSE_SECONDS } from "../limits/inputs.ts";
 import { ClonedSpeech } from "../pipelines/cloned-speech.ts";
 import { castVoices } from "../pipelines/dialogue-cast.ts";
 import { parseDialogue, type Turn } from "../pipelines/dialogue-script.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { GenerationParam, Sampling, SpeechEngine } from "../engines/speech/speech-engine.ts";
-import { MAX_SEED } from "../limits.ts";
+import { MAX_SEED } from "../limits/inputs.ts";
 
 /** Params that say how to speak, shared by the operations that do. */
 export const speechParams = {

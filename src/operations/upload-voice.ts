@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AppError } from "../errors.ts";
-import { REFERENCE_SECONDS } from "../limits.ts";
+import { REFERENCE_SECONDS } from "../limits/inputs.ts";
 import { voiceName } from "../library/stored-voices.ts";
 import { newVoice, readReference } from "../pipelines/reference-voice.ts";
 import { shippedVoices, storedVoices } from "../pipelines/speaker.ts";

@@ -8,7 +8,7 @@ import {
   type Resolution,
 } from "../engines/lipsync/lipsync-engine.ts";
 import type { SpeechEngine, SpeechPart, SpeechRequest } from "../engines/speech/speech-engine.ts";
-import { SPEECH_AHEAD_SECONDS } from "../limits.ts";
+import { SPEECH_AHEAD_SECONDS } from "../limits/speech.ts";
 import { encodeVideo } from "../media/encode-video.ts";
 import type { Artifact } from "../storage/artifact.ts";
 import { type AvatarChoice, SHORT_LOOP_SECONDS } from "./avatar-choice.ts";

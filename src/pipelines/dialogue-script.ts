@@ -1,5 +1,5 @@
 import { AppError } from "../errors.ts";
-import { MAX_SPEAKERS } from "../limits.ts";
+import { MAX_SPEAKERS } from "../limits/inputs.ts";
 
 /** What one speaker says before the next tag. */
 export type Turn = {

@@ -1,7 +1,7 @@
 /** Dialogues: several speakers' turns as one stream of speech. */
 
 import type { Sampling, SpeechPart } from "../engines/speech/speech-engine.ts";
-import { MAX_SEED } from "../limits.ts";
+import { MAX_SEED } from "../limits/inputs.ts";
 import type { Turn } from "./dialogue-script.ts";
 import type { PipelineContext } from "./pipeline.ts";
 import type { Speaker } from "./speaker.ts";

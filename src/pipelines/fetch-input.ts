@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { DOWNLOAD_TIMEOUT_MS, MAX_DOWNLOAD_BYTES, MAX_INLINE_INPUT_BYTES } from "../limits.ts";
+import { DOWNLOAD_TIMEOUT_MS, MAX_DOWNLOAD_BYTES, MAX_INLINE_INPUT_BYTES } from "../limits/inputs.ts";
 import { decodeBase64 } from "../net/base64.ts";
 import { guardedFetch } from "../net/guarded-fetch.ts";
 import type { PipelineContext } from "./pipeline.ts";

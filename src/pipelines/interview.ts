@@ -4,7 +4,7 @@ import { readMoment } from "../engines/chat/question-set/next-move.ts";
 import { type QuestionLibrary, questionLibrary } from "../engines/chat/question-set/question-library.ts";
 import type { EngineCatalog } from "../engines/catalog.ts";
 import { type AppError, toAppError } from "../errors.ts";
-import { CHAT_HISTORY, CHAT_REST_MS } from "../limits.ts";
+import { CHAT_HISTORY, CHAT_REST_MS } from "../limits/speech.ts";
 import { interviewPrompt } from "./interview-prompt.ts";
 import type { PipelineContext } from "./pipeline.ts";
 

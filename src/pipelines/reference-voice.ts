@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import type { VoiceConverter } from "../engines/voice/voice-converter.ts";
 import { AppError } from "../errors.ts";
-import { REFERENCE_SECONDS } from "../limits.ts";
+import { REFERENCE_SECONDS } from "../limits/inputs.ts";
 import type { StoredVoice } from "../library/stored-voice.ts";
 import type { NewVoice, StoredVoices } from "../library/stored-voices.ts";
 import type { VoiceProfile } from "../library/voice-profile.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { JOB_STATES } from "../jobs/job.ts";
-import { JOBS_LISTED } from "../limits.ts";
+import { JOBS_LISTED } from "../limits/jobs.ts";
 import type { RouteDescription } from "./openapi/description.ts";
 import { RUNPOD_ROUTES } from "./runpod/descriptions.ts";
 

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { AppError, toAppError } from "../errors.ts";
-import { MAX_DISCARDED_BYTES } from "../limits.ts";
+import { MAX_DISCARDED_BYTES } from "../limits/server.ts";
 
 /** An error with the status it is answered with. */
 export type HttpError = { readonly error: AppError; readonly status: number };

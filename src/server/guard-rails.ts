@@ -3,7 +3,7 @@ import rateLimit from "@fastify/rate-limit";
 import type { FastifyInstance } from "fastify";
 import type { Config } from "../config.ts";
 import { AppError } from "../errors.ts";
-import { RATE_LIMIT_ADDRESSES } from "../limits.ts";
+import { RATE_LIMIT_ADDRESSES } from "../limits/server.ts";
 
 /** What every answer says to browsers: take types as they are said, send no addresses on, and do not frame us. */
 const HEADERS = {

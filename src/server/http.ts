@@ -1,6 +1,6 @@
 import Fastify, { type FastifyInstance } from "fastify";
 import { AppError } from "../errors.ts";
-import { MAX_AVATAR_BODY_BYTES } from "../limits.ts";
+import { MAX_AVATAR_BODY_BYTES } from "../limits/server.ts";
 import { OPERATIONS } from "../operations/index.ts";
 import { SERVER_ROUTES } from "./descriptions.ts";
 import { registerDocumented } from "./documented.ts";

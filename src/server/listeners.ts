@@ -1,7 +1,7 @@
 import type { Server as HttpServer } from "node:http";
 import type { Socket } from "node:net";
 import { AppError } from "../errors.ts";
-import { SERVER_CLOSE_MS } from "../limits.ts";
+import { SERVER_CLOSE_MS } from "../limits/server.ts";
 
 /** The listeners of a server, on a port each. */
 export class Listeners {

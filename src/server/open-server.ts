@@ -7,7 +7,7 @@ import { handler } from "../../handler/index.ts";
 import { createServices, type Services } from "../../handler/services.ts";
 import type { Config } from "../config.ts";
 import { GpuMemoryReader } from "../inference/gpu-memory.ts";
-import { SERVER_PATIENCE } from "../limits.ts";
+import { SERVER_PATIENCE } from "../limits/server.ts";
 import { JobStore } from "../jobs/job-store.ts";
 import { Jobs } from "../jobs/jobs.ts";
 import type { RunJob } from "../jobs/job-runner.ts";

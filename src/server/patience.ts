@@ -1,5 +1,5 @@
 import type { ServerOptions } from "node:http";
-import type { SERVER_PATIENCE } from "../limits.ts";
+import type { SERVER_PATIENCE } from "../limits/server.ts";
 
 /** How long the server waits for what callers owe it, and how long they may have it work; milliseconds. */
 export type Patience = { readonly [what in keyof typeof SERVER_PATIENCE]: number };

@@ -10,7 +10,7 @@ import { readJobRequest } from "../jobs/job-request.ts";
 import { isFinal, type JobPolicy, type JobRecord } from "../jobs/job.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import { parseLargeJson, writeLargeJson } from "../jobs/large-json.ts";
-import { SERVER_PATIENCE } from "../limits.ts";
+import { SERVER_PATIENCE } from "../limits/server.ts";
 import { OPERATIONS } from "../operations/index.ts";
 
 /** A job as a documented route wants it. */

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { EVENT_HEARTBEAT_MS } from "../limits.ts";
+import { EVENT_HEARTBEAT_MS } from "../limits/server.ts";
 import { callerGone } from "./runpod/answer.ts";
 
 /** A stream of server-sent events to one caller. */

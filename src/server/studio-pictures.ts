@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Services } from "../../handler/services.ts";
 import { AppError } from "../errors.ts";
-import { AVATAR_PICTURES_KEPT } from "../limits.ts";
+import { AVATAR_PICTURES_KEPT } from "../limits/server.ts";
 import { avatarPicture } from "../pipelines/chunks/avatar-picture.ts";
 import { SERVER_ROUTES } from "./descriptions.ts";
 

@@ -3,7 +3,7 @@ import { lstat, mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
-import { STALE_UPLOAD_MS } from "../limits.ts";
+import { STALE_UPLOAD_MS } from "../limits/storage.ts";
 import { AppError, isAbort, toAppError } from "../errors.ts";
 import type { ArtifactStore, PutOptions, StoredFile } from "./artifact-store.ts";
 import { DiskRecords, type FileRecord } from "./disk-records.ts";

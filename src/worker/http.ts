@@ -114,9 +114,14 @@ export class HttpClient {
         clearTimeout(doubtTimer);
         doubtTimer = setTimeout(() => fail("network", "The connection did not survive a freeze."), graceMs);
       };
-      const onAbort = (): void => {
+      const giveUp = (): void => {
         if (begun && exchange.restOfAnswerMs) doubt(exchange.restOfAnswerMs);
         else fail("aborted", "The request was given up.");
+      };
+      const onAbort = (): void => {
+        // What has arrived and was not read yet may be the beginning of the answer: one look at the socket first.
+        if (exchange.restOfAnswerMs && !begun) setImmediate(() => setImmediate(giveUp));
+        else giveUp();
       };
       const settle = (): void => {
         settled = true;

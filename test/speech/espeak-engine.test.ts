@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createEspeakEngine } from "../../src/engines/speech/espeak/espeak-engine.ts";
-import { MAX_TEXT_CODE_POINTS } from "../../src/limits.ts";
+import { MAX_TEXT_CODE_POINTS } from "../../src/limits/inputs.ts";
 import type { SpeechPart } from "../../src/engines/speech/speech-engine.ts";
 import { AppError } from "../../src/errors.ts";
 import { coded, engine, joined, MODELS, request, say } from "./engine.ts";

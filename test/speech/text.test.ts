@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { toMarkedSsml, toSsml } from "../../src/engines/speech/espeak/ssml.ts";
 import { checkText, splitWords } from "../../src/engines/speech/espeak/text.ts";
-import { MAX_TEXT_CODE_POINTS } from "../../src/limits.ts";
+import { MAX_TEXT_CODE_POINTS } from "../../src/limits/inputs.ts";
 import { coded } from "./engine.ts";
 
 test("the limit counts code points", () => {

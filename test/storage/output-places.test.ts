@@ -7,7 +7,7 @@ import { handler, run } from "../../handler/index.ts";
 import { createServices } from "../../handler/services.ts";
 import { openOutputPlaces, type OutputOptions } from "../../handler/output-places.ts";
 import { type Config, readConfig } from "../../src/config.ts";
-import { OUTBOX_GRACE_MS, SWEEP_GRACE_MS, SWEEP_INTERVAL_MS } from "../../src/limits.ts";
+import { OUTBOX_GRACE_MS, SWEEP_GRACE_MS, SWEEP_INTERVAL_MS } from "../../src/limits/storage.ts";
 import { silentLog } from "../../src/log.ts";
 import { TempDir } from "../../src/media/temp.ts";
 import { guardedLookup, refuseAddress } from "../../src/net/guarded-lookup.ts";

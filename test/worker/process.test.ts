@@ -53,8 +53,8 @@ test("the platform's https is spoken, by the heartbeat too, and a certificate th
     {},
     { NODE_EXTRA_CA_CERTS: join(import.meta.dirname, "fixtures/localhost.cert.pem") },
   );
-  await simulator.until("the result", () => isFinal(job), 10_000);
-  await simulator.until("a heartbeat", () => simulator.seen("ping").length > 0, 10_000);
+  await simulator.until("the result", () => isFinal(job), 30_000);
+  await simulator.until("a heartbeat", () => simulator.seen("ping").length > 0, 30_000);
   friend.kill("SIGTERM");
   assert.deepEqual(await once(friend, "exit"), [0, null]);
 });
@@ -63,8 +63,8 @@ test("a second signal ends the process at once", async () => {
   await using simulator = await Simulator.start();
   const job = simulator.submit({ op: "sleep", ms: 60_000 });
   const child = start(simulator);
-  await simulator.until("it is taken", () => job.deliveries > 0, 10_000);
-  await simulator.until("it beats", () => simulator.seen("ping").length > 0, 10_000);
+  await simulator.until("it is taken", () => job.deliveries > 0, 30_000);
+  await simulator.until("it beats", () => simulator.seen("ping").length > 0, 30_000);
   child.kill("SIGTERM");
   await new Promise((resolve) => setTimeout(resolve, 200));
   assert.equal(child.exitCode, null, "it drains");

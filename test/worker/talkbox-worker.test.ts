@@ -43,7 +43,7 @@ test("without a command, where there is a queue, Talkbox takes its jobs, tells h
   const ended = outputOf(child);
   await simulator.until("all jobs ended", () => Object.values(jobs).every(isFinal), 30_000);
   const late = simulator.submit({ operation: "tts", params: { text: "One more sentence." } });
-  await simulator.until("the last one is taken", () => late.deliveries > 0, 5000);
+  await simulator.until("the last one is taken", () => late.deliveries > 0, 30_000);
   child.kill("SIGTERM");
   assert.equal((await ended).code, 0);
 

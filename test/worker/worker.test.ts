@@ -18,7 +18,7 @@ test("onOversize puts a smaller result in the place of one that is too large", a
   });
   await using _stopped = worker;
   const job = simulator.submit(1);
-  await simulator.until("the result", () => isFinal(job), 3000);
+  await simulator.until("the result", () => isFinal(job), 30_000);
   assert.deepEqual([job.state, job.output], ["COMPLETED", { url: "https://example.org/result" }]);
   assert.deepEqual(seen, [5022, 4000, 5000]);
 });
@@ -36,7 +36,7 @@ for (const [what, onOversize] of [
     });
     await using _stopped = worker;
     const job = simulator.submit(1);
-    await simulator.until("the result", () => isFinal(job), 3000);
+    await simulator.until("the result", () => isFinal(job), 30_000);
     assert.equal(job.state, "FAILED");
     assert.match(failureOf(job).error_message, /the bucket is gone|has 9013 bytes and the platform takes 4000/);
     assert.ok((job.finals[0]?.bytes ?? 0) < 4000);
@@ -51,7 +51,7 @@ test("what JSON cannot say fails the job by name", async () => {
   const { worker } = startHere(simulator, { handler: ({ input }) => results[input as number] });
   await using _stopped = worker;
   const jobs = results.map((_, index) => simulator.submit(index));
-  await simulator.until("the results", () => jobs.every(isFinal), 3000);
+  await simulator.until("the results", () => jobs.every(isFinal), 30_000);
   assert.deepEqual(
     jobs.map(({ state }) => state),
     ["FAILED", "FAILED", "COMPLETED"],
@@ -78,11 +78,13 @@ test("an accessor that throws fails its job, and a hook that throws nothing more
   });
   await using _stopped = worker;
   const trap = simulator.submit("trap");
-  await simulator.until("the failure", () => isFinal(trap), 3000);
+  await simulator.until("the failure", () => isFinal(trap), 30_000);
   assert.match(failureOf(trap).error_message, /gone off/);
   simulator.faults.add({ on: "done", status: 503, times: 100 });
   const lost = simulator.submit("lost");
-  await simulator.until("it is given up", () => lost.deliveries > 0 && worker.jobs.length === 0, 6000).catch(() => {});
+  await simulator
+    .until("it is given up", () => lost.deliveries > 0 && worker.jobs.length === 0, 30_000)
+    .catch(() => {});
   assert.ok(lines.some(({ message }) => message.includes("the hook is broken")));
 });
 
@@ -93,12 +95,12 @@ test("at the end jobs that still wait for a place are reported, not forgotten", 
     handler: () => new Promise(() => {}),
     limits: { drainMs: 100 },
   });
-  await simulator.until("the first poll", () => simulator.seen("take").length > 0, 3000);
+  await simulator.until("the first poll", () => simulator.seen("take").length > 0, 30_000);
   // The open poll asks for three; there is one place when they come.
   worker.setConcurrency(1);
   const waiting = ["a", "b"].map((id) => simulator.ledger.add({ id, input: id }));
   waiting.push(simulator.submit("c"));
-  await simulator.until("three taken", () => worker.jobs.length === 3, 3000);
+  await simulator.until("three taken", () => worker.jobs.length === 3, 30_000);
   await worker.stop();
   for (const job of waiting) assert.equal(failureOf(job).error_type, "WorkerError:worker_stopping");
 });
@@ -111,7 +113,7 @@ test("describeError decides what clients see", async () => {
   });
   await using _stopped = worker;
   const job = simulator.submit(1);
-  await simulator.until("the failure", () => isFinal(job), 3000);
+  await simulator.until("the failure", () => isFinal(job), 30_000);
   assert.doesNotMatch(String(job.error), /secret/);
   assert.equal(failureOf(job).error_message, "Something went wrong.");
 });
@@ -133,7 +135,7 @@ test("a generator's return value is the output, and text that waits is joined", 
   });
   await using _stopped = worker;
   const job = simulator.submit(1);
-  await simulator.until("the result", () => isFinal(job), 3000);
+  await simulator.until("the result", () => isFinal(job), 30_000);
   assert.deepEqual(job.parts, ["one ", "two three", { four: 4 }, "five"]);
   assert.deepEqual(job.output, { words: 5 });
 });
@@ -153,7 +155,7 @@ test("a slow platform holds a generator up instead of filling memory", async () 
   });
   await using _stopped = worker;
   const job = simulator.submit(1);
-  await simulator.until("the result", () => isFinal(job), 6000);
+  await simulator.until("the result", () => isFinal(job), 30_000);
   assert.deepEqual(
     job.parts,
     Array.from({ length: 50 }, (_, part) => part),
@@ -176,7 +178,7 @@ test("a part that is too large and no text fails the job, and the generator clea
   });
   await using _stopped = worker;
   const job = simulator.submit(1);
-  await simulator.until("the failure", () => isFinal(job), 3000);
+  await simulator.until("the failure", () => isFinal(job), 30_000);
   assert.equal(failureOf(job).error_type, "WorkerError:part_too_large");
   assert.ok(cleaned);
 });
@@ -194,7 +196,7 @@ test("progress comes in order, the newest first in line, and never after the res
   });
   await using _stopped = worker;
   const jobs = Array.from({ length: 20 }, (_, index) => simulator.submit(index));
-  await simulator.until("the results", () => jobs.every(isFinal), 6000);
+  await simulator.until("the results", () => jobs.every(isFinal), 30_000);
   await sleep(100);
   for (const { progress, lateProgress, output } of jobs) {
     assert.equal(output, "done");
@@ -218,18 +220,21 @@ test("prepare is waited for; a failed one fails the job at hand with its reason 
     handler: () => order.push("job"),
   });
   const first = simulator.submit(1);
-  await simulator.until("the first job", () => isFinal(first), 3000);
+  await simulator.until("the first job", () => isFinal(first), 30_000);
   assert.deepEqual(order, ["ready", "job"]);
   await ready.worker.stop();
 
+  const taken = Promise.withResolvers<void>();
   const broken = startHere(simulator, {
     prepare: async () => {
-      await sleep(100);
+      await taken.promise;
       throw new Error("the weights are damaged");
     },
     handler: () => order.push("never"),
   });
   const second = simulator.submit(2);
+  await simulator.until("the worker to hold the job", () => broken.worker.jobs.includes(second.id), 30_000);
+  taken.resolve();
   assert.deepEqual(await broken.worker.finished, { reason: "prepare_failed", exitCode: 1 });
   assert.equal(second.state, "FAILED");
   assert.match(failureOf(second).error_message, /the weights are damaged/);
@@ -244,7 +249,7 @@ test("a handler that does not end when it is stopped costs the worker, not the o
   });
   const deaf = simulator.submit("deaf");
   const well = simulator.submit("well");
-  await simulator.until("both taken", () => deaf.deliveries + well.deliveries === 2, 3000);
+  await simulator.until("both taken", () => deaf.deliveries + well.deliveries === 2, 30_000);
   simulator.stop(deaf.id);
   assert.deepEqual(await worker.finished, { reason: "stuck", exitCode: 1 });
   assert.equal(well.output, "well");
@@ -269,16 +274,16 @@ test("places can be set while jobs run, up and down", async () => {
   const wave = (): ReturnType<Simulator["submit"]>[] =>
     Array.from({ length: 6 }, (_, index) => simulator.submit(index));
   const first = wave();
-  await simulator.until("one ended", () => first.some(isFinal), 3000);
+  await simulator.until("one ended", () => first.some(isFinal), 30_000);
   assert.equal(most, 1);
   worker.setConcurrency(5);
-  await simulator.until("all ended", () => first.every(isFinal), 3000);
+  await simulator.until("all ended", () => first.every(isFinal), 30_000);
   assert.equal(most, 5);
   worker.setConcurrency(2);
   most = 0;
   // The poll that is open still asks for five.
   const second = wave();
-  await simulator.until("all ended", () => second.every(isFinal), 3000);
+  await simulator.until("all ended", () => second.every(isFinal), 30_000);
   assert.equal(most, 2);
 });
 
@@ -299,29 +304,33 @@ test("a concurrency function that returns nonsense or throws changes nothing", a
   });
   await using _stopped = worker;
   const jobs = Array.from({ length: 8 }, (_, index) => simulator.submit(index));
-  await simulator.until("all ended", () => jobs.every(({ state }) => state === "COMPLETED"), 3000);
+  await simulator.until("all ended", () => jobs.every(({ state }) => state === "COMPLETED"), 30_000);
 });
 
 test("a queued job that is stopped never runs", async () => {
   await using simulator = await Simulator.start();
   const ran: unknown[] = [];
+  const stopped = Promise.withResolvers<void>();
   const { worker } = startHere(simulator, {
     concurrency: 3,
     handler: async ({ input }) => {
       ran.push(input);
-      await sleep(300);
+      await stopped.promise;
     },
   });
   await using _stopped = worker;
-  await simulator.until("the first poll", () => simulator.seen("take").length > 0, 3000);
+  await simulator.until("the first poll", () => simulator.seen("take").length > 0, 30_000);
   // The open poll asks for three; there is one place when they come.
   worker.setConcurrency(1);
   simulator.faults.add({ on: "take", delayMs: 50 });
   const jobs = ["a", "b", "c"].map((input) => simulator.ledger.add({ id: input, input }));
   simulator.submit("d");
-  await simulator.until("three taken", () => jobs.every(({ deliveries }) => deliveries === 1), 3000);
+  await simulator.until("three taken", () => jobs.every(({ deliveries }) => deliveries === 1), 30_000);
+  await simulator.until("the first to run, alone", () => ran.length === 1, 30_000);
   simulator.stop("b");
-  await simulator.until("the rest", () => [...simulator.ledger.jobs.values()].every(isFinal), 4000);
+  await simulator.until("the worker to have let go of b", () => !worker.jobs.includes("b"), 30_000);
+  stopped.resolve();
+  await simulator.until("the rest", () => [...simulator.ledger.jobs.values()].every(isFinal), 30_000);
   assert.deepEqual(ran, ["a", "c", "d"]);
   assert.equal(simulator.job("b").finals.length, 0);
 });
@@ -337,7 +346,7 @@ test("a result that nobody takes is handed back", async () => {
   });
   await using _stopped = worker;
   const job = simulator.submit(1);
-  await simulator.until("it is handed back", () => undelivered.length > 0, 3000).catch(() => {});
+  await simulator.until("it is handed back", () => undelivered.length > 0, 30_000).catch(() => {});
   assert.deepEqual(undelivered, [[job.id, '{"output":"precious"}']]);
 });
 
@@ -348,7 +357,7 @@ test("a small result refused after a lost reply is left alone: the first copy ma
   const { worker } = startHere(simulator, { handler: () => "once" });
   await using _stopped = worker;
   const job = simulator.submit(1);
-  await simulator.until("two posts", () => simulator.seen("done").length === 2, 3000);
+  await simulator.until("two posts", () => simulator.seen("done").length === 2, 30_000);
   await sleep(200);
   assert.equal(simulator.seen("done").length, 2);
   assert.deepEqual([job.state, job.output], ["COMPLETED", "once"]);
@@ -379,7 +388,7 @@ test("a worker that has finished leaves nothing open", async () => {
   const simulator = await Simulator.start();
   const { worker } = startHere(simulator, { handler: () => 1 });
   const job = simulator.submit(1);
-  await simulator.until("the result", () => isFinal(job), 3000);
+  await simulator.until("the result", () => isFinal(job), 30_000);
   assert.deepEqual(await worker.stop(), { reason: "stopped", exitCode: 0 });
   assert.deepEqual(worker.jobs, []);
   await simulator[Symbol.asyncDispose]();

@@ -1,6 +1,6 @@
 import type { ByteSource } from "../byte-source.ts";
 import { type Dtype, DTYPE_BYTES, swapBytes } from "../dtype.ts";
-import { MAX_TENSOR_SIDES } from "../../limits.ts";
+import { MAX_TENSOR_SIDES } from "../../limits/checkpoints.ts";
 import { describeValue, Made, type PickleValue, Tuple } from "../pickle/values.ts";
 import { countOf } from "../shape.ts";
 

@@ -1,4 +1,4 @@
-import { MAX_NPY_HEADER_BYTES } from "../../limits.ts";
+import { MAX_NPY_HEADER_BYTES } from "../../limits/checkpoints.ts";
 import type { ByteSource } from "../byte-source.ts";
 import { unusable } from "../unusable.ts";
 import { NumpyArray, NumpyDtype } from "./array.ts";

@@ -1,5 +1,5 @@
 import { AppError } from "../../errors.ts";
-import { MAX_PICKLE_INTEGER_BYTES, MAX_PICKLE_NAME_BYTES, MAX_PICKLE_TEXT_BYTES } from "../../limits.ts";
+import { MAX_PICKLE_INTEGER_BYTES, MAX_PICKLE_NAME_BYTES, MAX_PICKLE_TEXT_BYTES } from "../../limits/checkpoints.ts";
 import type { ByteSource } from "../byte-source.ts";
 import { unusable } from "../unusable.ts";
 import { Cursor } from "./cursor.ts";

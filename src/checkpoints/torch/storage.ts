@@ -1,6 +1,6 @@
 import type { ByteSource } from "../byte-source.ts";
 import { type Dtype, DTYPE_BYTES, swapBytes } from "../dtype.ts";
-import { MAX_TENSOR_SIDES, MAX_UNBACKED_ELEMENTS } from "../../limits.ts";
+import { MAX_TENSOR_SIDES, MAX_UNBACKED_ELEMENTS } from "../../limits/checkpoints.ts";
 import { Made } from "../pickle/values.ts";
 import { countOf } from "../shape.ts";
 import { unusable } from "../unusable.ts";

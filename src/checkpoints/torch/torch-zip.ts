@@ -1,4 +1,4 @@
-import { MAX_PICKLE_BYTES } from "../../limits.ts";
+import { MAX_PICKLE_BYTES } from "../../limits/checkpoints.ts";
 import type { ByteSource } from "../byte-source.ts";
 import { numpyNames } from "../numpy/names.ts";
 import { unpickle } from "../pickle/unpickler.ts";

@@ -1,4 +1,4 @@
-import { BATCH_ANSWER_GRACE_MS, BATCH_WAIT_MS } from "../../limits.ts";
+import { BATCH_ANSWER_GRACE_MS, BATCH_WAIT_MS } from "../../limits/batch.ts";
 import type { BatchLine } from "./jobs-file.ts";
 
 /** A job on the endpoint, as its status says. */

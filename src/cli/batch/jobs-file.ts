@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { AppError } from "../../errors.ts";
-import { MAX_BATCH_LINE_BYTES } from "../../limits.ts";
+import { MAX_BATCH_LINE_BYTES } from "../../limits/batch.ts";
 
 /** One job of a batch. */
 export type BatchLine = {

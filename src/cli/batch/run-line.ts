@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { AppError, ERROR_CODES, type ErrorCode, toAppError } from "../../errors.ts";
 import { readJobError } from "../../jobs/job-error.ts";
-import { BATCH_PAUSE_MS, BATCH_TRIES } from "../../limits.ts";
+import { BATCH_PAUSE_MS, BATCH_TRIES } from "../../limits/batch.ts";
 import { type Answer, isFinalStatus, type RemoteEndpoint, type RemoteJob } from "./endpoint.ts";
 import type { BatchLine } from "./jobs-file.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";

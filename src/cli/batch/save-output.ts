@@ -1,7 +1,7 @@
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { AppError } from "../../errors.ts";
-import { MAX_OUTPUT_DOWNLOAD_BYTES, OUTPUT_DOWNLOAD_TIMEOUT_MS } from "../../limits.ts";
+import { MAX_OUTPUT_DOWNLOAD_BYTES, OUTPUT_DOWNLOAD_TIMEOUT_MS } from "../../limits/batch.ts";
 import { decodeBase64 } from "../../net/base64.ts";
 import { guardedFetch } from "../../net/guarded-fetch.ts";
 import { safeName } from "../../storage/file-name.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Cron } from "croner";
 import { AppError } from "../../errors.ts";
-import { MAX_MISSED_RUNS } from "../../limits.ts";
+import { MAX_MISSED_RUNS } from "../../limits/batch.ts";
 
 /** What is remembered of a schedule, so that a restart knows what it missed and what it left unfinished. */
 type Remembered = {

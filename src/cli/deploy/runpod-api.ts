@@ -1,5 +1,5 @@
 import { AppError } from "../../errors.ts";
-import { DEPLOY_REQUEST_TIMEOUT_MS, DEPLOY_TRIES } from "../../limits.ts";
+import { DEPLOY_REQUEST_TIMEOUT_MS, DEPLOY_TRIES } from "../../limits/batch.ts";
 
 /** A template or an endpoint as RunPod's REST API answers it. */
 export type Named = { readonly id: string; readonly name: string; readonly templateId?: string };

@@ -1,5 +1,5 @@
 import { AppError } from "../../errors.ts";
-import { MAX_SEED } from "../../limits.ts";
+import { MAX_SEED } from "../../limits/inputs.ts";
 import type { SpeechRequest } from "./speech-engine.ts";
 
 /**

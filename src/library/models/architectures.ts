@@ -1,18 +1,29 @@
 import type { Checkpoint } from "../../checkpoints/checkpoint.ts";
 import { AppError } from "../../errors.ts";
 import type { Architecture } from "./architecture.ts";
+import { CONTENTVEC } from "./architectures/contentvec.ts";
 import { CREPE } from "./architectures/crepe.ts";
 import { KNOWN_BY_NAME } from "./architectures/known-by-name.ts";
 import { MDX_NET } from "./architectures/mdx-net.ts";
 import { RMVPE } from "./architectures/rmvpe.ts";
+import { RVC } from "./architectures/rvc.ts";
 import { S3FD } from "./architectures/s3fd.ts";
 import { WAV2LIP } from "./architectures/wav2lip.ts";
 
 /** Every network that a file can be recognised as, in the order in which they are tried. */
-export const ARCHITECTURES: readonly Architecture[] = [WAV2LIP, S3FD, MDX_NET, RMVPE, CREPE, ...KNOWN_BY_NAME];
+export const ARCHITECTURES: readonly Architecture[] = [
+  WAV2LIP,
+  S3FD,
+  MDX_NET,
+  RVC,
+  CONTENTVEC,
+  RMVPE,
+  CREPE,
+  ...KNOWN_BY_NAME,
+];
 
 /** Raised when files are recognised in another way, so that what an index remembers of them is looked at anew. */
-export const RECOGNITION_VERSION = 3;
+export const RECOGNITION_VERSION = 4;
 
 /** Which network a checkpoint is, and what of it is not supported, where something is not. */
 export type Recognised = {

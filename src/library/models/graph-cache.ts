@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "n
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, toAppError } from "../../errors.ts";
-import { GRAPH_CACHE } from "../../limits.ts";
+import { GRAPH_CACHE } from "../../limits/networks.ts";
 import type { Log } from "../../log.ts";
 import { claimFile } from "../../storage/outbox/claim.ts";
 import { architectureOf } from "./architectures.ts";

@@ -1,7 +1,7 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { Config } from "../../config.ts";
-import { MODEL_SCAN } from "../../limits.ts";
+import { MODEL_SCAN } from "../../limits/networks.ts";
 
 /** A folder in which files of weights are looked for. */
 export type ModelFolder = {

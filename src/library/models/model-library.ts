@@ -5,7 +5,7 @@ import { basename, dirname, join, sep } from "node:path";
 import { openFile } from "../../checkpoints/byte-source.ts";
 import { readShardIndex } from "../../checkpoints/safetensors.ts";
 import { AppError, isAbort, toAppError } from "../../errors.ts";
-import { MODELS_KEPT_MS } from "../../limits.ts";
+import { MODELS_KEPT_MS } from "../../limits/networks.ts";
 import type { Log } from "../../log.ts";
 import type { HashOptions, ModelEntry, ModelFacts } from "./model-entry.ts";
 import { filesIn, type FoundFile, isShardIndex, type ModelFolder } from "./model-folders.ts";

@@ -1,6 +1,6 @@
 import type { SpeechEngine, SpeechPart, SpeechRequest } from "../../engines/speech/speech-engine.ts";
 import { AppError } from "../../errors.ts";
-import { CHUNK_SPEECH_TIMEOUT_MS } from "../../limits.ts";
+import { CHUNK_SPEECH_TIMEOUT_MS } from "../../limits/speech.ts";
 import { samplesToWholeGroups } from "../../media/fragmented-encode.ts";
 import { STREAM_FPS } from "../../media/fragmented-mp4.ts";
 import { captionWords, type CaptionWord } from "../captions.ts";

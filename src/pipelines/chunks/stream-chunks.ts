@@ -2,7 +2,7 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { frameSize, type LipsyncEngine, type LipsyncOptions } from "../../engines/lipsync/lipsync-engine.ts";
 import type { SpeechEngine, SpeechPart, SpeechRequest } from "../../engines/speech/speech-engine.ts";
-import { CHUNKS_AT_ONCE } from "../../limits.ts";
+import { CHUNKS_AT_ONCE } from "../../limits/speech.ts";
 import { encodeAudio } from "../../media/encode-audio.ts";
 import { type EncodedGroup, encodeGroups } from "../../media/fragmented-encode.ts";
 import type { LiveStream } from "../../media/fragmented-live.ts";

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Config } from "../../config.ts";
 import { toAppError } from "../../errors.ts";
-import { TTL_SECONDS } from "../../limits.ts";
+import { TTL_SECONDS } from "../../limits/jobs.ts";
 import type { JobResult } from "../../../handler/index.ts";
 import type { ArtifactStore } from "../../storage/artifact-store.ts";
 import type { RouteParts } from "../route-parts.ts";

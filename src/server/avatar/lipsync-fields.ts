@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AppError } from "../../errors.ts";
-import { MAX_TEXT_CODE_POINTS } from "../../limits.ts";
+import { MAX_TEXT_CODE_POINTS } from "../../limits/inputs.ts";
 import { chooseAvatar } from "../../pipelines/avatar-choice.ts";
 import type { RouteParts } from "../route-parts.ts";
 import { MESSAGES } from "../messages.ts";

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { JobResult } from "../../../handler/index.ts";
 import { AppError, toAppError } from "../../errors.ts";
 import type { JobEvent } from "../../events.ts";
-import { MAX_AVATAR_BODY_BYTES } from "../../limits.ts";
+import { MAX_AVATAR_BODY_BYTES } from "../../limits/server.ts";
 import type { RouteParts } from "../route-parts.ts";
 import { readLegacyBody } from "../legacy-body.ts";
 import { MESSAGES } from "../messages.ts";

@@ -2,7 +2,7 @@ import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { AppError } from "../../errors.ts";
-import { MAX_AVATAR_BODY_BYTES } from "../../limits.ts";
+import { MAX_AVATAR_BODY_BYTES } from "../../limits/server.ts";
 import { TempDir } from "../../media/temp.ts";
 import type { ArtifactStore } from "../../storage/artifact-store.ts";
 import type { RouteParts } from "../route-parts.ts";

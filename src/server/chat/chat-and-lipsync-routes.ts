@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { JobResult } from "../../../handler/index.ts";
 import { toAppError } from "../../errors.ts";
 import type { JobEvent } from "../../events.ts";
-import { MAX_CHAT_BODY_BYTES } from "../../limits.ts";
+import { MAX_CHAT_BODY_BYTES } from "../../limits/server.ts";
 import { AvatarLog } from "../avatar/avatar-log.ts";
 import { avatarOutput, settleLifetime } from "../avatar/lifetime.ts";
 import { audioUrl } from "../avatar/links.ts";

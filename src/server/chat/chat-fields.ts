@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { ORG_TYPES } from "../../engines/chat/question-set/question-schema.ts";
 import { AppError } from "../../errors.ts";
-import { CHAT_HISTORY, MAX_INTERVIEW_NAME, MAX_TEXT_CODE_POINTS } from "../../limits.ts";
+import { MAX_INTERVIEW_NAME, MAX_TEXT_CODE_POINTS } from "../../limits/inputs.ts";
+import { CHAT_HISTORY } from "../../limits/speech.ts";
 import { avatarFields, defined } from "../avatar/lipsync-fields.ts";
 import { MESSAGES } from "../messages.ts";
 import type { Session, SessionInterview } from "./sessions.ts";

@@ -1,6 +1,6 @@
 import type { EngineCatalog } from "../../engines/catalog.ts";
 import type { ChatEngine } from "../../engines/chat/chat-engine.ts";
-import { CHAT_HEALTH_KEPT_MS } from "../../limits.ts";
+import { CHAT_HEALTH_KEPT_MS } from "../../limits/speech.ts";
 
 /** The state of the language model, as document 001 has it. */
 export type LlmStatus = {

@@ -1,7 +1,7 @@
 import cookie from "@fastify/cookie";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { toAppError } from "../../errors.ts";
-import { MAX_CHAT_BODY_BYTES } from "../../limits.ts";
+import { MAX_CHAT_BODY_BYTES } from "../../limits/server.ts";
 import { avatarError } from "../avatar/lipsync-routes.ts";
 import { ownerOf } from "../avatar/owner.ts";
 import { streamJobEvents } from "../avatar/stream-job.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { CHAT_HISTORY, CHAT_SESSIONS } from "../../limits.ts";
+import { CHAT_HISTORY, CHAT_SESSIONS } from "../../limits/speech.ts";
 
 /** A message as clients keep them. */
 export type SessionMessage = { readonly role: "user" | "assistant"; readonly content: string };

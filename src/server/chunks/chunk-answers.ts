@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { JobResult } from "../../../handler/index.ts";
 import { toAppError } from "../../errors.ts";
 import type { JobEvent } from "../../events.ts";
-import { STREAM_RETURN_MS } from "../../limits.ts";
+import { STREAM_RETURN_MS } from "../../limits/server.ts";
 import type { Access } from "../access.ts";
 import type { RouteParts } from "../route-parts.ts";
 import { type RouteJobRequest, startRouteJob } from "../route-job.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { MAX_SEED } from "../../limits.ts";
+import { MAX_SEED } from "../../limits/inputs.ts";
 
 /** How speech is generated, as document 003 bounds it. Only what is given is passed on. */
 const sampling = {

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { AppError } from "../../errors.ts";
-import { MAX_VOICE_BODY_BYTES } from "../../limits.ts";
+import { MAX_VOICE_BODY_BYTES } from "../../limits/inputs.ts";
 import { answeredAudio, sendWithBase64 } from "../answered-audio.ts";
 import type { RouteParts } from "../route-parts.ts";
 import { readLegacyBody } from "../legacy-body.ts";

@@ -1,7 +1,7 @@
 import multipart from "@fastify/multipart";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { AppError, toAppError } from "../../errors.ts";
-import { MAX_VOICE_UPLOAD_BYTES } from "../../limits.ts";
+import { MAX_VOICE_UPLOAD_BYTES } from "../../limits/inputs.ts";
 import { withinLimit } from "../form-limit.ts";
 import type { RouteParts } from "../route-parts.ts";
 import { MESSAGES } from "../messages.ts";

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { AppError } from "../../errors.ts";
-import { MAX_AVATAR_BODY_BYTES } from "../../limits.ts";
+import { MAX_AVATAR_BODY_BYTES } from "../../limits/server.ts";
 import { avatarOutput, settleLifetime } from "../avatar/lifetime.ts";
 import { audioPath, audioUrl } from "../avatar/links.ts";
 import { checkText, defined } from "../avatar/lipsync-fields.ts";

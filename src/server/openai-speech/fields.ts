@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { MAX_SEED } from "../../limits.ts";
+import { MAX_SEED } from "../../limits/inputs.ts";
 import { RESPONSE_FORMATS, type ResponseFormat } from "./encode-answer.ts";
 
 /** OpenAI's bounds; the operation's own are narrower, and the rest of it is made here. */

@@ -3,7 +3,7 @@ import { AppError } from "../../errors.ts";
 import { isBare, readJobRequest } from "../../jobs/job-request.ts";
 import type { Jobs } from "../../jobs/jobs.ts";
 import { jobTimes, type JobRecord } from "../../jobs/job.ts";
-import { MAX_BODY_BYTES, SYNC_WAIT_MS } from "../../limits.ts";
+import { MAX_BODY_BYTES, SYNC_WAIT_MS } from "../../limits/server.ts";
 import { replyError, toHttpError } from "../error-reply.ts";
 import { acceptJson, jsonBody, type JsonBody } from "../json-body.ts";
 import type { RouteDescription } from "../openapi/description.ts";

@@ -5,7 +5,7 @@ import { AppError } from "../../errors.ts";
 import type { EventLog, EventPage } from "../../jobs/event-log.ts";
 import { isFinal } from "../../jobs/job.ts";
 import type { Jobs } from "../../jobs/jobs.ts";
-import { EVENT_HEARTBEAT_MS, STREAM_GATHER_MS, STREAM_WAIT_MS } from "../../limits.ts";
+import { EVENT_HEARTBEAT_MS, STREAM_GATHER_MS, STREAM_WAIT_MS } from "../../limits/server.ts";
 import { callerGone } from "./answer.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { Socket } from "socket.io";
 import { AppError, toAppError } from "../../errors.ts";
 import type { JobEvent } from "../../events.ts";
-import { MAX_JOBS_OF_A_SOCKET } from "../../limits.ts";
+import { MAX_JOBS_OF_A_SOCKET } from "../../limits/server.ts";
 import { settleLifetime } from "../avatar/lifetime.ts";
 import { LIPSYNC_MISSING, lipsyncFields, lipsyncJob } from "../avatar/lipsync-fields.ts";
 import { avatarError, videoOf } from "../avatar/lipsync-routes.ts";

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server as HttpServer, ServerResponse } from "node
 import type { Duplex } from "node:stream";
 import { Server, type Socket } from "socket.io";
 import { toAppError } from "../../errors.ts";
-import { MAX_SOCKET_MESSAGE_BYTES } from "../../limits.ts";
+import { MAX_SOCKET_MESSAGE_BYTES } from "../../limits/server.ts";
 import type { RouteParts } from "../route-parts.ts";
 import { serveSocket } from "./generation.ts";
 

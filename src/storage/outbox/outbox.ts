@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, isAbort, toAppError } from "../../errors.ts";
-import { OUTBOX_CLAIM_MS, STALE_UPLOAD_MS } from "../../limits.ts";
+import { OUTBOX_CLAIM_MS, STALE_UPLOAD_MS } from "../../limits/storage.ts";
 import type { StoredFile } from "../artifact-store.ts";
 import { copyAndDigest, digestFile, type FileDigest } from "../hash-file.ts";
 import { claimFile } from "./claim.ts";

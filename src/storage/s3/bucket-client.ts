@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { LookupFunction } from "node:net";
 import type { S3Client } from "@aws-sdk/client-s3";
-import { S3_CONNECT_TIMEOUT_MS, S3_IDLE_TIMEOUT_MS, S3_RETRY } from "../../limits.ts";
+import { S3_CONNECT_TIMEOUT_MS, S3_IDLE_TIMEOUT_MS, S3_RETRY } from "../../limits/storage.ts";
 import { asBucketError } from "./fault.ts";
 import { type RetryPolicy, withRetries } from "./retry.ts";
 import type { BucketSettings } from "./settings.ts";

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { LifecycleRule, TransitionDefaultMinimumObjectSize } from "@aws-sdk/client-s3";
 import { AppError } from "../../errors.ts";
-import { LIFECYCLE_DAYS, LIFECYCLE_UPLOAD_DAYS } from "../../limits.ts";
+import { LIFECYCLE_DAYS, LIFECYCLE_UPLOAD_DAYS } from "../../limits/storage.ts";
 import type { BucketClient } from "./bucket-client.ts";
 import { OWN_FOLDER } from "./expiry-index.ts";
 import { asBucketError, faultCode } from "./fault.ts";

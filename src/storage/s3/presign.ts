@@ -1,4 +1,4 @@
-import { PRESIGN_MAX_SECONDS } from "../../limits.ts";
+import { PRESIGN_MAX_SECONDS } from "../../limits/storage.ts";
 import type { BucketClient } from "./bucket-client.ts";
 
 /** A URL that anyone can read an object with, for a time. */

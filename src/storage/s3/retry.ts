@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isAbort } from "../../errors.ts";
-import { S3_RETRY } from "../../limits.ts";
+import { S3_RETRY } from "../../limits/storage.ts";
 
 /** How often, and how long between. Tests have their own. */
 export type RetryPolicy = {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { AppError, toAppError } from "../../errors.ts";
-import { LIFECYCLE_DAYS, S3_STALE_UPLOAD_MS, S3_SWEEP_AT_ONCE } from "../../limits.ts";
+import { LIFECYCLE_DAYS, S3_STALE_UPLOAD_MS, S3_SWEEP_AT_ONCE } from "../../limits/storage.ts";
 import type { ArtifactStore, PutOptions, StoredFile } from "../artifact-store.ts";
 import { parseKey } from "../file-name.ts";
 import { digestFile } from "../hash-file.ts";

@@ -3,7 +3,7 @@ import { createWriteStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { LIBRARY_ANSWER_MS, S3_SWEEP_AT_ONCE } from "../../limits.ts";
+import { LIBRARY_ANSWER_MS, S3_SWEEP_AT_ONCE } from "../../limits/storage.ts";
 import { parseKey, safeName } from "../file-name.ts";
 import type { BucketClient } from "./bucket-client.ts";
 import { asBucketError, isMissing } from "./fault.ts";

@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { PutObjectCommandInput, S3Client, UploadPartCommandInput } from "@aws-sdk/client-s3";
 import { AppError } from "../../errors.ts";
-import { S3_PARTS_AT_ONCE, S3_PART_BYTES } from "../../limits.ts";
+import { S3_PARTS_AT_ONCE, S3_PART_BYTES } from "../../limits/storage.ts";
 import type { FileDigest } from "../hash-file.ts";
 import type { BucketClient, Connection } from "./bucket-client.ts";
 import { asBucketError, BucketFault, faultCode } from "./fault.ts";

@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import { dumpGraph } from "../../../src/graphs/dump.ts";
 import { architectureOf, ARCHITECTURES } from "../../../src/library/models/architectures.ts";
 import type { Checkpoint } from "../../../src/checkpoints/checkpoint.ts";
+import type { PickleValue } from "../../../src/checkpoints/pickle/values.ts";
 import { formulaCheckpoint, keysOf, type KeyTree } from "../../graphs/formula.ts";
 import { readReference } from "../../graphs/reference.ts";
 import { seededCheckpoint } from "../../graphs/seeded.ts";
@@ -14,6 +15,9 @@ const KNOWN: Readonly<Record<string, { readonly version: number; readonly graphs
   "wav2lip 96": { version: 4, graphs: "de0526ae1e5eb8bf" },
   "wav2lip 256": { version: 4, graphs: "0d9c56159c971026" },
   "s3fd ": { version: 1, graphs: "1198fe528b4ced05" },
+  "rvc v2 40k": { version: 1, graphs: "56566cd20ea3cc31" },
+  "rvc v1 32k without f0": { version: 1, graphs: "972788cf89736c8a" },
+  "contentvec ": { version: 1, graphs: "a89d861826d3bdaa" },
   "rmvpe ": { version: 1, graphs: "f2e7672fb0290576" },
   "crepe full": { version: 1, graphs: "5768145d518af257" },
   "crepe tiny": { version: 1, graphs: "b14c04afefc5379e" },
@@ -32,11 +36,21 @@ function crepe(size: "full" | "tiny"): Checkpoint {
   return formulaCheckpoint("model.pth", keysOf(trees[size] as KeyTree));
 }
 
+function voice(variant: string): Checkpoint {
+  type Kind = { readonly config: PickleValue; readonly tree: KeyTree };
+  const { variants } = readReference<{ readonly variants: Readonly<Record<string, Kind>> }>("rvc-narrow");
+  const { config, tree } = variants[variant] as Kind;
+  return formulaCheckpoint("model.pth", keysOf(tree), { config });
+}
+
 describe("versions of graphs", () => {
   for (const [family, variant, checkpointOf] of [
     ["wav2lip", "96", () => seeded("wav2lip-96")],
     ["wav2lip", "256", () => seeded("wav2lip-256")],
     ["s3fd", "", () => seeded("s3fd")],
+    ["rvc", "v2 40k", () => voice("v2 40k")],
+    ["rvc", "v1 32k without f0", () => voice("v1 32k without f0")],
+    ["contentvec", "", () => narrow("contentvec-narrow")],
     ["rmvpe", "", () => narrow("rmvpe-narrow")],
     ["crepe", "full", () => crepe("full")],
     ["crepe", "tiny", () => crepe("tiny")],

@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { OUTBOX_CLAIM_MS, STALE_UPLOAD_MS } from "../../../src/limits.ts";
+import { OUTBOX_CLAIM_MS, STALE_UPLOAD_MS } from "../../../src/limits/storage.ts";
 import { TempDir } from "../../../src/media/temp.ts";
 import { claimFile } from "../../../src/storage/outbox/claim.ts";
 import { Outbox } from "../../../src/storage/outbox/outbox.ts";

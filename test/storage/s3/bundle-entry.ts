@@ -1,7 +1,7 @@
 import { BucketClient } from "../../../src/storage/s3/bucket-client.ts";
 import { S3Store } from "../../../src/storage/s3/s3-store.ts";
 import { type BucketRequest, bucketSettings } from "../../../src/storage/s3/settings.ts";
-import { S3_PART_BYTES } from "../../../src/limits.ts";
+import { S3_PART_BYTES } from "../../../src/limits/storage.ts";
 import { NAMES } from "./places.ts";
 
 /** Run from a bundle: one small and one large file, whose URLs it prints. */

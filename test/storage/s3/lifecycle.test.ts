@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { LifecycleRule } from "@aws-sdk/client-s3";
-import { LIFECYCLE_DAYS, LIFECYCLE_UPLOAD_DAYS, TTL_SECONDS } from "../../../src/limits.ts";
+import { TTL_SECONDS } from "../../../src/limits/jobs.ts";
+import { LIFECYCLE_DAYS, LIFECYCLE_UPLOAD_DAYS } from "../../../src/limits/storage.ts";
 import { checkBucket } from "../../../src/storage/s3/check-bucket.ts";
 import {
   checkLifecycle,

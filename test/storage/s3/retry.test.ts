@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { describe, it } from "node:test";
 import { HeadBucketCommand } from "@aws-sdk/client-s3";
-import { S3_CONNECT_TIMEOUT_MS, S3_IDLE_TIMEOUT_MS, S3_RETRY } from "../../../src/limits.ts";
+import { S3_CONNECT_TIMEOUT_MS, S3_IDLE_TIMEOUT_MS, S3_RETRY } from "../../../src/limits/storage.ts";
 import { isPassing, withRetries } from "../../../src/storage/s3/retry.ts";
 import { clientOf, strictPlace } from "./places.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import { AppError } from "../../../src/errors.ts";
-import { LIFECYCLE_DAYS, S3_SWEEP_AT_ONCE } from "../../../src/limits.ts";
+import { LIFECYCLE_DAYS, S3_SWEEP_AT_ONCE } from "../../../src/limits/storage.ts";
 import { TempDir } from "../../../src/media/temp.ts";
 import { S3Store } from "../../../src/storage/s3/s3-store.ts";
 import { artifactStoreSuite } from "../artifact-store.suite.ts";

@@ -3,7 +3,7 @@ import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { describe, it } from "node:test";
 import { CreateBucketCommand } from "@aws-sdk/client-s3";
-import { S3_PART_BYTES } from "../../../src/limits.ts";
+import { S3_PART_BYTES } from "../../../src/limits/storage.ts";
 import { TempDir } from "../../../src/media/temp.ts";
 import type { BucketClient, BucketClientOptions } from "../../../src/storage/s3/bucket-client.ts";
 import { checkBucket } from "../../../src/storage/s3/check-bucket.ts";

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { describe, it } from "node:test";
 import { TempDir } from "../../../src/media/temp.ts";
-import { S3_PART_BYTES, S3_PARTS_AT_ONCE, S3_RETRY, S3_STALE_UPLOAD_MS } from "../../../src/limits.ts";
+import { S3_PART_BYTES, S3_PARTS_AT_ONCE, S3_RETRY, S3_STALE_UPLOAD_MS } from "../../../src/limits/storage.ts";
 import { clientOf, hereLookup, strictPlace } from "./places.ts";
 import { S3Store } from "../../../src/storage/s3/s3-store.ts";
 import { startS3rver } from "./s3rver.ts";

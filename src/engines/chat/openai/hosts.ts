@@ -1,5 +1,5 @@
 import type { LanguageModelVariables } from "../../../config.ts";
-import { CHAT_TIMEOUTS } from "../../../limits.ts";
+import { CHAT_TIMEOUTS } from "../../../limits/speech.ts";
 import { OpenAiChatEngine } from "./openai-engine.ts";
 
 /** The model that OpenAI is asked for, as the interview document has it. */

@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { AppError } from "../../../errors.ts";
 import { type Box, faceBox, mapMarks } from "../../../library/face-marks.ts";
-import { FACE_TIMEOUT_MS } from "../../../limits.ts";
+import { FACE_TIMEOUT_MS } from "../../../limits/inputs.ts";
 import type { Availability } from "../../engine.ts";
 import type { FaceFinder, FaceSession, FoundFace, RgbPicture } from "../face-finder.ts";
 import { marksOf, plausible } from "./mesh-marks.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Tensors } from "../../../inference/tensor.ts";
-import { KEPT_FACES } from "../../../limits.ts";
+import { KEPT_FACES } from "../../../limits/networks.ts";
 import type { FaceStore } from "./face-store.ts";
 
 type Kept = { readonly features: Promise<Tensors>; bytes: number; usedAt: number };

@@ -1,6 +1,6 @@
 import { AppError } from "../../../errors.ts";
 import type { AvatarProfile } from "../../../library/avatar-profile.ts";
-import { KEPT_FACES } from "../../../limits.ts";
+import { KEPT_FACES } from "../../../limits/networks.ts";
 import { type Log, silentLog } from "../../../log.ts";
 import type { Binaries } from "../../../media/binaries.ts";
 import { type CheckpointModels, modelAvailability } from "../../checkpoint-models.ts";

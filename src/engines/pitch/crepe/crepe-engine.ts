@@ -3,7 +3,7 @@ import { AppError } from "../../../errors.ts";
 import { CREPE_PITCHES, CREPE_WINDOW } from "../../../graphs/crepe.ts";
 import { bucketsOf, warmUpBuckets } from "../../../inference/buckets.ts";
 import type { Network } from "../../../inference/session.ts";
-import { CREPE_BLOCK } from "../../../limits.ts";
+import { CREPE_BLOCK } from "../../../limits/networks.ts";
 import type { ModelEntry } from "../../../library/models/model-entry.ts";
 import type { MonoAudio } from "../../../signal/audio.ts";
 import { resample } from "../../../signal/resample.ts";

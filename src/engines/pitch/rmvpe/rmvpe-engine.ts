@@ -1,7 +1,7 @@
 import { AppError } from "../../../errors.ts";
 import { RMVPE_HOP, RMVPE_RATE } from "../../../graphs/rmvpe-mel.ts";
 import { RMVPE_MIN_FRAMES, RMVPE_PITCHES } from "../../../graphs/rmvpe.ts";
-import { RMVPE_BLOCK } from "../../../limits.ts";
+import { RMVPE_BLOCK } from "../../../limits/networks.ts";
 import type { MonoAudio } from "../../../signal/audio.ts";
 import { resample } from "../../../signal/resample.ts";
 import { type CheckpointModels, leaseNetwork, modelAvailability } from "../../checkpoint-models.ts";

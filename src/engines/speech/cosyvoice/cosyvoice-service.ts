@@ -4,7 +4,7 @@
  */
 
 import { readFile } from "node:fs/promises";
-import { SPEECH_SERVICE } from "../../../limits.ts";
+import { SPEECH_SERVICE } from "../../../limits/speech.ts";
 import type { FormField } from "../../../net/multipart.ts";
 import { ServiceClient } from "../../../net/service-client.ts";
 import type { Availability, EngineInfo } from "../../engine.ts";

@@ -4,7 +4,7 @@
  */
 
 import { z } from "zod";
-import { SPEECH_SERVICE } from "../../../limits.ts";
+import { SPEECH_SERVICE } from "../../../limits/speech.ts";
 import { decodeBase64 } from "../../../net/base64.ts";
 import { readAll, type ServiceAnswer, ServiceClient, type ServiceRequest } from "../../../net/service-client.ts";
 import type { Availability, EngineInfo } from "../../engine.ts";

@@ -4,7 +4,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AppError } from "../../../errors.ts";
-import { SENTENCE_TIMEOUT_MS, SPEECH_ABORT_GRACE_MS } from "../../../limits.ts";
+import { SENTENCE_TIMEOUT_MS, SPEECH_ABORT_GRACE_MS } from "../../../limits/speech.ts";
 import type { ChildMessage, SpeakCommand, SpokenReply } from "./protocol.ts";
 
 /** Characters of the process's error output to keep. */

@@ -1,7 +1,7 @@
 /** What may be spoken at all, and a text as words that remember how the caller wrote them. */
 
 import { AppError } from "../../../errors.ts";
-import { MAX_TEXT_CODE_POINTS } from "../../../limits.ts";
+import { MAX_TEXT_CODE_POINTS } from "../../../limits/inputs.ts";
 
 /** Marks that are spoken, unlike other punctuation; a word keeps them at its ends. */
 const SPOKEN_MARKS = "%‰&@#№§*/\\-−";

@@ -1,6 +1,6 @@
 /** Speech by any HTTP service: a URL, a template of its fields, and sound in the answer or in a field of its JSON. */
 
-import { SPEECH_SERVICE } from "../../../limits.ts";
+import { SPEECH_SERVICE } from "../../../limits/speech.ts";
 import { decodeBase64 } from "../../../net/base64.ts";
 import { readAll, type ServiceAnswer, ServiceClient } from "../../../net/service-client.ts";
 import type { Availability, EngineInfo } from "../../engine.ts";

@@ -4,7 +4,7 @@
  * is understood too.
  */
 
-import { SPEECH_SERVICE } from "../../../limits.ts";
+import { SPEECH_SERVICE } from "../../../limits/speech.ts";
 import { ServiceClient } from "../../../net/service-client.ts";
 import type { Availability, EngineInfo } from "../../engine.ts";
 import { badKey, faultOfStatus, type KeyedName, quotaUsedUp, type Refusal, readRefusal } from "../remote/answers.ts";

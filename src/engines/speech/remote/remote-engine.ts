@@ -1,6 +1,6 @@
 import PQueue from "p-queue";
 import { AppError } from "../../../errors.ts";
-import { SPEECH_SERVICE } from "../../../limits.ts";
+import { SPEECH_SERVICE } from "../../../limits/speech.ts";
 import type { Log } from "../../../log.ts";
 import type { Availability, EngineInfo } from "../../engine.ts";
 import { checkNumbers } from "../check-request.ts";

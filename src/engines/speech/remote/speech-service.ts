@@ -1,7 +1,7 @@
 /** What a speech service of another host has to say and do; `RemoteSpeechEngine` makes an engine of it. */
 
 import { AppError, type ErrorCode } from "../../../errors.ts";
-import type { SPEECH_SERVICE } from "../../../limits.ts";
+import type { SPEECH_SERVICE } from "../../../limits/speech.ts";
 import type { Log } from "../../../log.ts";
 import type { Binaries } from "../../../media/binaries.ts";
 import type { Availability, EngineInfo } from "../../engine.ts";

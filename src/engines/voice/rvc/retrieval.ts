@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { type FaissIndex, openFaissIndex } from "../../../checkpoints/faiss-index.ts";
 import { AppError } from "../../../errors.ts";
 import type { Leases } from "../../../inference/model-cache.ts";
-import { RVC_RETRIEVAL } from "../../../limits.ts";
+import { RVC_RETRIEVAL } from "../../../limits/networks.ts";
 import { leaseNearestRows, type NearestRows } from "./nearest-rows.ts";
 import { NEIGHBOURS, Neighbours, squaredDistance } from "./neighbours.ts";
 

@@ -7,24 +7,6 @@ import type { Architecture } from "../architecture.ts";
  */
 export const KNOWN_BY_NAME: readonly Architecture[] = [
   {
-    family: "rvc",
-    title: "an RVC voice",
-    licence: "As the voice's maker says; a singer's rights in their voice remain.",
-    marks: ["enc_p.emb_phone.weight", "dec.conv_pre.weight", "flow.flows.0.pre.weight"],
-    recognise: describeRvc,
-  },
-  {
-    family: "contentvec",
-    title: "ContentVec or HuBERT base",
-    licence: "MIT, as fairseq, ContentVec and RVC are.",
-    marks: ["encoder.layers.11.final_layer_norm.weight"],
-    recognise: ({ tensors }) =>
-      [...tensors.keys()].some((key) => /(^|\.)encoder\.layers\.11\.final_layer_norm\.weight$/.test(key)) &&
-      [...tensors.keys()].some((key) => /(^|\.)feature_extractor\.conv_layers\.6\.(0|conv)\.weight$/.test(key))
-        ? ""
-        : undefined,
-  },
-  {
     family: "musetalk",
     title: "MuseTalk's UNet",
     licence: "Its authors allow any use of the weights, commercial too; the code is MIT.",
@@ -66,16 +48,4 @@ export const KNOWN_BY_NAME: readonly Architecture[] = [
 /** For a network of one form: all its marks are there. */
 function byMarks(this: Architecture, { tensors }: Checkpoint): string | undefined {
   return this.marks.every((key) => tensors.has(key)) ? "" : undefined;
-}
-
-/** Version by the width of the features, rate by the last item of its config, as RVC itself goes by. */
-function describeRvc(this: Architecture, { tensors, fields }: Checkpoint): string | undefined {
-  const width = tensors.get("enc_p.emb_phone.weight")?.shape[1];
-  if (width === undefined || !this.marks.every((key) => tensors.has(key))) return undefined;
-  const config = fields.get("config");
-  const rate = Array.isArray(config) ? Number(config.at(-1)) : Number.NaN;
-  const parts = [width === 256 ? "v1" : "v2"];
-  if (Number.isInteger(rate)) parts.push(`${rate / 1000}k`);
-  if (!tensors.has("enc_p.emb_pitch.weight")) parts.push("without f0");
-  return parts.join(" ");
 }

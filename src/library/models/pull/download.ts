@@ -2,7 +2,7 @@ import { type FileHandle, mkdir, open, readFile, rename, rm, stat, statfs, write
 import { basename, dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, toAppError } from "../../../errors.ts";
-import { MODEL_PULL } from "../../../limits.ts";
+import { MODEL_PULL } from "../../../limits/networks.ts";
 import { digestFile } from "../../../storage/hash-file.ts";
 import { claimFile } from "../../../storage/outbox/claim.ts";
 import { Busy, type ModelSource, type OpenedSource } from "./source.ts";

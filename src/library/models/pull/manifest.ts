@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { AppError } from "../../../errors.ts";
-import { MAX_MANIFEST_BYTES } from "../../../limits.ts";
+import { MAX_MANIFEST_BYTES } from "../../../limits/networks.ts";
 
 const relativePath = z
   .string()

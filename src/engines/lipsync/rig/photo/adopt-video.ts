@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { AppError } from "../../../../errors.ts";
 import { type AvatarProfile, writeProfile } from "../../../../library/avatar-profile.ts";
 import { type Box, faceBox, type FaceMarks, mapMarks } from "../../../../library/face-marks.ts";
-import { MAX_AVATAR_VIDEO_SECONDS, MAX_AVATAR_VIDEO_SIDE } from "../../../../limits.ts";
+import { MAX_AVATAR_VIDEO_SECONDS, MAX_AVATAR_VIDEO_SIDE } from "../../../../limits/inputs.ts";
 import type { Binaries } from "../../../../media/binaries.ts";
 import { type Clip, CLIP_FPS, clipFrames, makeClip } from "../../../../media/clip.ts";
 import { probe } from "../../../../media/probe.ts";

@@ -1,6 +1,6 @@
 import { AppError } from "../../../../errors.ts";
 import { type Box, type FaceMarks, faceBox } from "../../../../library/face-marks.ts";
-import { MIN_FACE_WIDTH } from "../../../../limits.ts";
+import { MIN_FACE_WIDTH } from "../../../../limits/inputs.ts";
 import type { FaceFinder, RgbPicture } from "../../../faces/face-finder.ts";
 import { fitMouth, marksFromBoxes } from "./box-marks.ts";
 import { settleLips } from "./lip-line.ts";
