@@ -5,7 +5,7 @@ import { ROW } from "./mouth-model.ts";
 export type HeardClosure = { readonly centre: number; readonly half: number };
 
 /** Logit from which on a frame counts as closed: sure of it, since a closure heard where none is hurts more than one missed. */
-const THRESHOLD = 2.5;
+const THRESHOLD = 4;
 /** The network names the time from the middle of one ramp to the middle of the other, as `coarticulate` draws them. */
 const RAMP = 0.046;
 /** Closed lips are so for this long to each side of the centre, at least, seconds. */

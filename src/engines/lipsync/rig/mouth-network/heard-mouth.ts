@@ -4,6 +4,8 @@ import { VISEMES } from "../viseme-table.ts";
 import { closuresIn, type HeardClosure, strengthAt } from "./heard-closures.ts";
 import { BANDS, FRAME_RATE, MouthFeatures } from "./mouth-features.ts";
 import { SILENCE } from "./level-follower.ts";
+import { restInSilence } from "./rest-in-silence.ts";
+import { VoiceFit } from "./voice-fit.ts";
 import { CLOSED, LEFT, type MouthModel, RIGHT, ROW, TUCKED } from "./mouth-model.ts";
 
 /** Frames that are kept behind the newest part: frames of the picture may still be made from them. */
@@ -20,6 +22,7 @@ const MOST = new Float64Array(PARAMETER_COUNT).fill(1).with(PARAMETER.width, 1.1
 export class HeardMouth {
   readonly #model: MouthModel;
   readonly #rest = toVector(VISEMES.rest.target);
+  readonly #fit = new VoiceFit();
   #features: MouthFeatures | undefined;
   /** Features of the frames before `#pending`, as far as the network looks back. */
   #context = new Float32Array(LEFT * BANDS).fill(SILENCE);
@@ -47,7 +50,8 @@ export class HeardMouth {
   async push(samples: Float32Array, sampleRate: number, signal?: AbortSignal): Promise<MouthSource> {
     const features = (this.#features ??= new MouthFeatures(sampleRate));
     const start = features.length / sampleRate;
-    const block = features.push(samples);
+    const heard = features.push(samples);
+    const block = { ...heard, data: this.#fit.apply(heard.data, heard.final) };
     const end = features.length / sampleRate;
 
     // Before a stream was what its first moment is: noise that began with the recording would sound like a syllable.
@@ -58,6 +62,7 @@ export class HeardMouth {
     seen.set(this.#context);
     seen.set(block.data, this.#context.length);
     const rows = await this.#model.mouths(seen, signal);
+    restInSilence(rows, seen);
     this.#store(this.#pending, rows);
 
     const final = Math.max(0, overlap + block.final - RIGHT);
