@@ -1,5 +1,6 @@
 import { AppError } from "../errors.ts";
 import type { Lease, Leases } from "../inference/model-cache.ts";
+import type { FindModel } from "../inference/model-loader.ts";
 import type { Network } from "../inference/session.ts";
 import type { Provider } from "../inference/tensor.ts";
 import type { GraphCache } from "../library/models/graph-cache.ts";
@@ -40,14 +41,14 @@ export async function leaseNetwork(
   { entry, part, progress, warmUp }: NetworkRequest,
   signal: AbortSignal,
 ): Promise<Lease> {
-  const model = async (provider: Provider, loading: AbortSignal): Promise<string> => {
+  const model: FindModel = async (provider, loading, making) => {
     const precision = HALF.has(provider) ? "fp16" : "fp32";
-    const options = { signal: loading, ...(progress ? { progress } : {}) };
-    return (await graphs.graphOf(entry, { part, precision }, options)).path;
+    return (await graphs.graphOf(entry, { part, precision }, { signal: loading, progress: making })).path;
   };
   // A file that is replaced is another network.
   const key = `${entry.path}|${await entry.sha256({ signal })}|${part}`;
-  return cache.lease({ key, name: `${entry.name} (${part})`, model, ...(warmUp ? { warmUp } : {}) }, signal);
+  const name = `${entry.name} (${part})`;
+  return cache.lease({ key, name, model, progress, ...(warmUp ? { warmUp } : {}) }, signal);
 }
 
 /** Whether there is a model of a family that can be used; `pull` is the name by which it is downloaded. */

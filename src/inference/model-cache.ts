@@ -9,6 +9,7 @@ import { cpuThreads, DeviceMemory, type MemoryGauge } from "./model-memory.ts";
 import { type IdleModel, ModelRoom } from "./model-room.ts";
 import { type ProviderOrder, readProviders } from "./providers.ts";
 import type { Network } from "./session.ts";
+import { SharedProgress } from "./shared-progress.ts";
 import type { Provider, Refusal } from "./tensor.ts";
 import { inferenceUsage } from "./usage.ts";
 import { waitFor } from "./wait-for.ts";
@@ -21,9 +22,12 @@ export type LeaseRequest = {
   readonly name?: string;
   /**
    * Its file, or its bytes; or what finds or makes the one for a provider that is about to be tried, as half the bits on
-   * CUDA. What that throws ends the load. Its signal is aborted when nobody wants the network any more.
+   * CUDA. What that throws ends the load. Its signal is aborted when nobody wants the network any more; whoever waits
+   * hears how far it says it is.
    */
   readonly model: LoadRequest["model"];
+  /** Told how far that is, from 0 to 1, whoever asked first. */
+  readonly progress?: ((share: number) => void) | undefined;
   /** Where it may run, in the order to try; default the deployment's order. */
   readonly providers?: readonly Provider[];
   /** Threads that one run may use on the CPU; default the cores. */
@@ -74,6 +78,7 @@ export type ModelCacheOptions = {
 type Entry = {
   readonly name: string;
   readonly loading: Promise<Loaded>;
+  readonly progress: SharedProgress;
   loaded: Loaded | undefined;
   /** Leases, and callers that wait for one. */
   wanted: number;
@@ -128,7 +133,8 @@ export class ModelCache implements AsyncDisposable {
     clearTimeout(entry.idle);
     entry.wanted += 1;
     try {
-      const loaded = await waitFor(entry.loading, { signal });
+      const loading = waitFor(entry.loading, { signal });
+      const loaded = await (entry.loaded ? loading : entry.progress.tellWhile(loading, request.progress));
       entry.pinned ||= pinned;
       return this.#leaseOf(key, entry, loaded);
     } catch (error) {
@@ -192,6 +198,7 @@ export class ModelCache implements AsyncDisposable {
     const { name = request.key, model, expectBytes, warmUp } = request;
     const { passedOver, device } = this.order;
     const abandoned = new AbortController();
+    const progress = new SharedProgress();
     const loading = this.#loader.load(
       {
         name,
@@ -202,6 +209,7 @@ export class ModelCache implements AsyncDisposable {
         device,
         expectBytes,
         warmUp,
+        onProgress: (share) => progress.tell(share),
         onBegin: () => {
           entry.begun = true;
         },
@@ -209,7 +217,7 @@ export class ModelCache implements AsyncDisposable {
       abandoned.signal,
     );
     const state = { loaded: undefined, wanted: 0, begun: false, pinned: false, idle: undefined };
-    const entry: Entry = { name, loading, abandoned, ...state };
+    const entry: Entry = { name, loading, progress, abandoned, ...state };
     loading.then(
       (loaded) => {
         entry.loaded = loaded;

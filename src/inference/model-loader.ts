@@ -14,10 +14,17 @@ import { inferenceUsage } from "./usage.ts";
 /** A network's file, or its bytes. */
 export type ModelSource = string | Uint8Array;
 
+/** Finds or makes a network's file for a provider, and says how far that is, from 0 to 1. */
+export type FindModel = (
+  provider: Provider,
+  signal: AbortSignal,
+  progress: (share: number) => void,
+) => Promise<ModelSource>;
+
 /** What is to be loaded, where, and how. */
 export type LoadRequest = {
   readonly name: string;
-  readonly model: ModelSource | ((provider: Provider, signal: AbortSignal) => Promise<ModelSource>);
+  readonly model: ModelSource | FindModel;
   readonly providers: readonly Provider[];
   /** Why providers that would come first are not tried. */
   readonly passedOver: readonly Refusal[];
@@ -25,6 +32,8 @@ export type LoadRequest = {
   readonly device: number;
   readonly expectBytes?: number | undefined;
   readonly warmUp?: ((network: Network) => Promise<unknown>) | undefined;
+  /** Told how far `model` is. */
+  readonly onProgress: (share: number) => void;
   /** Told when there is room for it: from then on it is loaded, whoever still wants it. */
   readonly onBegin: () => void;
 };
@@ -82,7 +91,7 @@ export class ModelLoader {
     signal: AbortSignal,
   ): Promise<Loaded | undefined> {
     const find = async (abort: AbortSignal): Promise<ModelSource> =>
-      typeof request.model === "function" ? request.model(provider, abort) : request.model;
+      typeof request.model === "function" ? request.model(provider, abort, request.onProgress) : request.model;
     const model = await find(signal);
     const fileBytes = await modelBytes(model);
     const expected = request.expectBytes ?? fileBytes * MODEL_MEMORY_FACTOR.expected;

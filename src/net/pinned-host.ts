@@ -25,6 +25,7 @@ export async function pinHost(
   url: URL,
   resolver: Resolver,
   allowPrivate: boolean | readonly string[],
+  isPublic = isPublicAddress,
 ): Promise<readonly HostAddress[]> {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const family = isIP(host);
@@ -32,7 +33,7 @@ export async function pinHost(
     family === 0 ? await resolve(host, resolver) : [{ address: host, family: family === 6 ? 6 : 4 } as const];
   const allowed = (address: string) =>
     typeof allowPrivate === "boolean" ? allowPrivate : allowPrivate.includes(address);
-  if (!addresses.every(({ address }) => isPublicAddress(address) || allowed(address))) {
+  if (!addresses.every(({ address }) => isPublic(address) || allowed(address))) {
     throw new AppError(
       "url_refused",
       "The URL leads to an address that is not public. Use a public http or https URL.",

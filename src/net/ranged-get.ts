@@ -15,6 +15,8 @@ export type RangedGetOptions = {
   readonly token?: string | undefined;
   readonly signal: AbortSignal;
   readonly resolver?: Resolver;
+  /** Which addresses are public; default those that the internet routes. Tests have no such hosts. */
+  readonly isPublic?: (address: string) => boolean;
 };
 
 /** An answer to a request for a file from some byte on. Its body is to be read or the answer disposed of. */
@@ -33,7 +35,7 @@ export type RangedAnswer = AsyncDisposable & {
  * @throws AppError url_refused, cancelled; download_failed and timeout for trouble on the way, which may pass
  */
 export async function rangedGet(url: string, options: RangedGetOptions): Promise<RangedAnswer> {
-  const { from, ifRange, token, signal, resolver = systemResolver } = options;
+  const { from, ifRange, token, signal, resolver = systemResolver, isPublic = isPublicAddress } = options;
   // By its default: a bundle knows no other name of a CommonJS module.
   const { Agent, request } = (await import("undici")).default;
   const start = parse(url);
@@ -43,8 +45,8 @@ export async function rangedGet(url: string, options: RangedGetOptions): Promise
   try {
     for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
       signal.throwIfAborted();
-      const addresses: readonly HostAddress[] = await pinHost(target, resolver, inside);
-      if (hop === 0) inside = !addresses.every(({ address }) => isPublicAddress(address));
+      const addresses: readonly HostAddress[] = await pinHost(target, resolver, inside, isPublic);
+      if (hop === 0) inside = !addresses.every(({ address }) => isPublic(address));
       const agent = new Agent({
         connect: { lookup: pinnedLookup(addresses), timeout: CONNECT_TIMEOUT_MS },
         headersTimeout: MODEL_PULL.headersMs,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { LeaseRequest } from "../../src/inference/model-cache.ts";
 import { inferenceUsage } from "../../src/inference/usage.ts";
 import { countedCache, isCode, MB, request, use } from "./caches.ts";
 import { row, valuesOf } from "./networks.ts";
@@ -25,6 +26,40 @@ describe("the model cache", () => {
     for (const lease of leases) await lease[Symbol.asyncDispose]();
     await leases[0]?.[Symbol.asyncDispose]();
     assert.equal(cache.list()[0]?.leases, 0, "disposing twice counts once");
+  });
+
+  it("tells everybody who waits how far the making of its file is, and nobody who has left or brought none", async () => {
+    await using cache = countedCache().cache;
+    const file = request(3).model as string;
+    const step = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
+    const model: LeaseRequest["model"] = async (_, __, progress) => {
+      progress(0.25);
+      await step[0].promise;
+      progress(0.5);
+      progress(0.4);
+      await step[1].promise;
+      progress(1);
+      return file;
+    };
+    const heard: Readonly<Record<"first" | "second" | "leaves", number[]>> = { first: [], second: [], leaves: [] };
+    const ask = (who: keyof typeof heard, signal?: AbortSignal) =>
+      cache.lease(request(3, { model, progress: (share) => heard[who].push(share) }), signal);
+    const leaving = new AbortController();
+    const first = ask("first");
+    const leaves = ask("leaves", leaving.signal);
+    const silent = cache.lease(request(3, { model }));
+    while (heard.first.length === 0) await sleep(1);
+    const second = ask("second");
+    leaving.abort();
+    await assert.rejects(leaves, isCode("cancelled"));
+    step[0].resolve();
+    while (heard.second.length < 2) await sleep(1);
+    step[1].resolve();
+    for (const lease of await Promise.all([first, second, silent])) await lease[Symbol.asyncDispose]();
+    assert.deepEqual(heard, { first: [0.25, 0.5, 1], second: [0.25, 0.5, 1], leaves: [0.25] });
+    await using _ = await cache.lease(
+      request(3, { model, progress: () => assert.fail("it is open: nothing is made") }),
+    );
   });
 
   it("closes the network that nobody used for longest when there is no room, and no other", async () => {

@@ -76,15 +76,16 @@ describe("the cache of graphs", () => {
     await assert.rejects(cache.graphOf(await model(), { part: "nose", precision: "fp32" }), /has no graph "nose"/);
   });
 
-  it("many who want it at once share one making, and other work goes on meanwhile", async () => {
+  it("many who want it at once share one making, each hears how far it is, and other work goes on meanwhile", async () => {
     await using bench = await Workbench.open();
     const { cache, made } = counted(bench);
     const entry = await model();
     const state = { working: true };
     let turns = 0;
-    const wanted = Promise.all(Array.from({ length: 8 }, () => cache.graphOf(entry, FACE))).finally(
-      () => (state.working = false),
-    );
+    const seen = Array.from({ length: 8 }, (): number[] => []);
+    const wanted = Promise.all(
+      seen.map((shares) => cache.graphOf(entry, FACE, { progress: (share) => shares.push(share) })),
+    ).finally(() => (state.working = false));
     while (state.working) {
       await nextTurn();
       turns++;
@@ -93,6 +94,7 @@ describe("the cache of graphs", () => {
     assert.equal(new Set(paths).size, 1);
     assert.equal(made(), 1);
     assert.ok(turns > 100, `${turns} turns of the event loop`);
+    for (const shares of seen) assert.equal(shares.at(-1), 1);
   });
 
   it("of several processes one makes it and the others wait for it", async () => {
