@@ -54,11 +54,17 @@ export class StreamResampler {
     const part = step % phases;
     let base = this.#base;
     let phase = this.#phase;
+    // Outputs that are `phases` apart have the same coefficients, `step` samples further on: four of them are made at once.
+    const tile = 4 * phases;
     for (let n = 0; n < count; n++) {
       const row = phase * taps;
-      let sum = 0;
-      for (let k = 0; k < taps; k++) sum += (coefficients[row + k] as number) * (samples[base + k] as number);
-      output[n] = sum;
+      if (n % tile < phases && n - (n % tile) + tile <= count) {
+        fourAt(output, n, phases, coefficients, row, samples, base, step, taps);
+      } else if (n - (n % tile) + tile > count) {
+        let sum = 0;
+        for (let k = 0; k < taps; k++) sum += (coefficients[row + k] as number) * (samples[base + k] as number);
+        output[n] = sum;
+      }
       base += whole;
       phase += part;
       if (phase >= phases) {
@@ -73,6 +79,36 @@ export class StreamResampler {
     this.#written += count;
     return output;
   }
+}
+
+/** Outputs `at`, `at + phases`, … of one row of coefficients, four in all. */
+function fourAt(
+  output: Float32Array,
+  at: number,
+  phases: number,
+  coefficients: Float32Array,
+  row: number,
+  samples: Float32Array,
+  base: number,
+  step: number,
+  taps: number,
+): void {
+  let first = 0;
+  let second = 0;
+  let third = 0;
+  let fourth = 0;
+  for (let k = 0; k < taps; k++) {
+    const weight = coefficients[row + k] as number;
+    const from = base + k;
+    first += weight * (samples[from] as number);
+    second += weight * (samples[from + step] as number);
+    third += weight * (samples[from + 2 * step] as number);
+    fourth += weight * (samples[from + 3 * step] as number);
+  }
+  output[at] = first;
+  output[at + phases] = second;
+  output[at + 2 * phases] = third;
+  output[at + 3 * phases] = fourth;
 }
 
 /** A stream at another rate; the same stream where it has that rate already. */
