@@ -4,14 +4,16 @@
  * launcher starts it, which watches its event loop. Jobs decode what they got into a file and answer that file as base64
  * with its digest, so the figures are those of the doors and not of an engine.
  *
- * For each round the longest gap between two turns of the event loop is taken, and the most processor time that the
- * thread took in one turn (in steps of 4 ms): on a machine that has other things to do, the latter tells of the server, and
- * the gap also of the time that the thread was kept waiting for a processor.
+ * For each round three things are taken of the turns of the event loop: the longest gap between two; the longest stall,
+ * which is a gap without the time that the thread was ready and waited for a processor (Linux counts it: the second number
+ * of `schedstat`), so that it holds all that the server did or waited for, and nothing that others on the machine did; and
+ * the most processor time in one (in steps of 4 ms).
  *
  *   npx node bench/server.ts [--rounds 20]
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,10 +31,10 @@ import { median } from "./process-tree.ts";
 const PAYLOAD = 10e6;
 
 /**
- * Between `begin` and `end`, in milliseconds: the longest gap between two turns of the event loop, the most processor time
- * that its thread took in one, and the processor time of the whole process.
+ * Between `begin` and `end`, in milliseconds: the longest gap between two turns of the event loop, the longest stall, the
+ * most processor time that its thread took in one, and the processor time of the whole process.
  */
-type Watched = { readonly longest: number; readonly busiest: number; readonly cpu: number };
+type Watched = { readonly longest: number; readonly stall: number; readonly busiest: number; readonly cpu: number };
 
 if (process.argv.includes("--child")) await serveChild();
 else await measure();
@@ -58,13 +60,15 @@ async function serveChild(): Promise<void> {
     run: echo,
   });
   let usage = process.cpuUsage();
-  let turn = { at: 0, cpu: 0 };
+  let turn = { at: 0, cpu: 0, kept: 0 };
   let longest = 0;
+  let stall = 0;
   let busiest = 0;
   const look = (): void => {
     const { user, system } = process.threadCpuUsage();
-    const now = { at: performance.now(), cpu: (user + system) / 1000 };
+    const now = { at: performance.now(), cpu: (user + system) / 1000, kept: keptWaiting() };
     longest = Math.max(longest, now.at - turn.at);
+    stall = Math.max(stall, now.at - turn.at - (now.kept - turn.kept));
     busiest = Math.max(busiest, now.cpu - turn.cpu);
     turn = now;
   };
@@ -72,7 +76,7 @@ async function serveChild(): Promise<void> {
   process.on("message", (message) => {
     look();
     if (message === "begin") {
-      longest = busiest = 0;
+      longest = stall = busiest = 0;
       usage = process.cpuUsage();
       watch = setInterval(look, 1);
       process.send?.("begun");
@@ -80,9 +84,14 @@ async function serveChild(): Promise<void> {
     }
     const { user, system } = process.cpuUsage(usage);
     clearInterval(watch);
-    process.send?.({ longest, busiest, cpu: (user + system) / 1000 } satisfies Watched);
+    process.send?.({ longest, stall, busiest, cpu: (user + system) / 1000 } satisfies Watched);
   });
   process.send?.(server.url);
+}
+
+/** Milliseconds that this thread was ready to run and had no processor, since it began. */
+function keptWaiting(): number {
+  return Number(readFileSync("/proc/thread-self/schedstat", "utf8").split(" ")[1]) / 1e6;
 }
 
 async function measure(): Promise<void> {
@@ -111,6 +120,7 @@ async function measure(): Promise<void> {
     const figures = [
       `${(requests / (median(seen.map(({ ms }) => ms)) / 1000)).toFixed(1).padStart(7)} requests/s`,
       `longest gap ${spread(seen.map(({ longest }) => longest))} ms`,
+      `longest stall ${spread(seen.map(({ stall }) => stall))} ms`,
       `busiest turn ${spread(seen.map(({ busiest }) => busiest))} ms`,
       `${(median(seen.map(({ cpu }) => cpu)) / requests).toFixed(2)} ms of processor time a request`,
     ];
@@ -124,7 +134,7 @@ async function measure(): Promise<void> {
       if (!(await post(url + route, body)).includes(audio)) throw new Error("what came out is not what went in");
     };
     console.log(
-      "longest gap between two turns of the event loop, most processor time in one: least / middle / most of the rounds",
+      "longest gap between two turns of the event loop, longest stall, most processor time: least / middle / most of the rounds",
     );
     await watch("nothing, 1 s", 5, 1, () => new Promise((resolve) => setTimeout(resolve, 1000)));
     const wrapped = JSON.stringify({ input: large });
