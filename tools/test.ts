@@ -1,6 +1,7 @@
 /**
  * Runs the tests: `npm test [-- FILTER…]`, where a filter is a part of a test file's path. Says what this machine cannot
  * run and the one command that adds it; with TALKBOX_TEST_ALL=1 it fails instead of leaving something out.
+ * TALKBOX_TEST_PROVIDERS=cuda,webgpu runs the suites of networks there, on one after the other.
  *
  * With TALKBOX_TEST_AGAIN=1 a few files that failed are run once more, one after the other, and what passes then is
  * named: on a machine that others use too, a test may be starved. One that fails twice has failed.
@@ -56,8 +57,21 @@ function onPath(program: string): boolean {
 /** Files that are run again; where more failed, the tree is broken. */
 const MOST_AGAIN = 4;
 
+type Ran = { readonly status: number; readonly failed: readonly string[] };
+
+/** Runs test files on each provider that is asked for. */
+function run(files: readonly string[], atOnce: number): Ran {
+  const providers = (process.env["TALKBOX_TEST_PROVIDERS"] ?? "cpu").split(",").map((name) => name.trim());
+  const turns = providers.map((provider) => {
+    if (providers.length > 1) console.log(`\nWith networks on ${provider}:\n`);
+    return runOn(provider, files, atOnce);
+  });
+  const failed = new Set(turns.flatMap((turn) => turn.failed));
+  return { status: turns.find(({ status }) => status !== 0)?.status ?? 0, failed: [...failed] };
+}
+
 /** Runs test files, so many at once. @returns the exit status, and the files with failures */
-function run(files: readonly string[], atOnce: number): { status: number; failed: string[] } {
+function runOn(provider: string, files: readonly string[], atOnce: number): Ran {
   const folder = mkdtempSync(join(tmpdir(), "talkbox-tests-"));
   const list = join(folder, "failed");
   const reporters = [
@@ -67,6 +81,7 @@ function run(files: readonly string[], atOnce: number): { status: number; failed
   const { status } = spawnSync(process.execPath, ["--test", `--test-concurrency=${atOnce}`, ...reporters, ...files], {
     cwd: root,
     stdio: "inherit",
+    env: { ...process.env, TALKBOX_TEST_PROVIDERS: provider },
   });
   const named = existsSync(list) ? readFileSync(list, "utf8").split("\n") : [];
   rmSync(folder, { recursive: true, force: true });
@@ -101,4 +116,4 @@ for (const { name, needed, add } of missing)
   console.log(`\nLeft out, for want of ${name}: ${needed}. To add it: ${add}`);
 if (missing.length === 0 && filters.length === 0) console.log("\nNothing was left out.");
 if (strict && missing.length > 0) console.log("TALKBOX_TEST_ALL is set: leaving something out is a failure.");
-process.exitCode = strict && missing.length > 0 ? 1 : (status ?? 1);
+process.exitCode = strict && missing.length > 0 ? 1 : status;

@@ -20,7 +20,7 @@ export type NetworkRequest = {
   readonly entry: ModelEntry;
   readonly part: string;
   /** Called while a graph is made that was not there, with the share that is done. */
-  readonly progress?: (share: number) => void;
+  readonly progress?: ((share: number) => void) | undefined;
   /** Runs it as it will be run, before anybody gets it. */
   readonly warmUp?: (network: Network) => Promise<unknown>;
 };

@@ -143,7 +143,7 @@ const REMEDIES: readonly { said: RegExp; remedy: string }[] = [
   },
   // What a library lacks stands behind its own name.
   {
-    said: /onnxruntime_providers_(?:cuda|shared)|backend not found/,
+    said: /onnxruntime_providers_(?:cuda|shared)|ExecutionProvider_Cuda: Failed to load|backend not found/,
     remedy: "Install ONNX Runtime's CUDA libraries, ONNXRUNTIME_NODE_INSTALL=true npm ci, or use the GPU image.",
   },
 ];

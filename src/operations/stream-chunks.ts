@@ -147,20 +147,27 @@ export const streamChunksOperation = defineOperation({
     const tell = async (): Promise<void> => {
       // Delivered beside the work: the stream does not wait for an upload.
       let delivered: Promise<void> = Promise.resolve();
-      for await (const chunk of made) {
-        const from = start;
-        start += chunk.duration;
-        spoken ??= chunk.language;
-        for (const word of chunk.words) words.push({ text: word.text, start: word.start + from, end: word.end + from });
-        delivered = delivered.then(async () => {
-          const fields = await deliverChunk(chunk, from, streamId, context);
-          context.emit({ type: "chunk", ...fields });
-          const share = (chunk.index + 1) / texts.length;
-          context.emit({ type: "progress", progress: 0.98 * share, stage: "lipsync", stage_progress: share });
-          told.push(fields);
-        });
-        // Awaited at the end; until then a failure must not count as unhandled.
-        delivered.catch(() => undefined);
+      try {
+        for await (const chunk of made) {
+          const from = start;
+          start += chunk.duration;
+          spoken ??= chunk.language;
+          for (const word of chunk.words)
+            words.push({ text: word.text, start: word.start + from, end: word.end + from });
+          delivered = delivered.then(async () => {
+            const fields = await deliverChunk(chunk, from, streamId, context);
+            context.emit({ type: "chunk", ...fields });
+            const share = (chunk.index + 1) / texts.length;
+            context.emit({ type: "progress", progress: 0.98 * share, stage: "lipsync", stage_progress: share });
+            told.push(fields);
+          });
+          // Awaited at the end; until then a failure must not count as unhandled.
+          delivered.catch(() => undefined);
+        }
+      } catch (error) {
+        // Chunks that were made before are the caller's, whatever became of the next.
+        await delivered.catch(() => undefined);
+        throw error;
       }
       await delivered;
     };

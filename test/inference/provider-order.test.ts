@@ -107,6 +107,7 @@ describe("a provider", () => {
 
   it("that does not load comes with what to do about it", () => {
     for (const [reason, remedy] of [
+      ["OrtSessionOptionsAppendExecutionProvider_Cuda: Failed to load shared library", /ONNXRUNTIME_NODE_INSTALL/],
       ["libonnxruntime_providers_shared.so: cannot open shared object file: No such file", /ONNXRUNTIME_NODE_INSTALL/],
       ["Failed to load library libonnxruntime_providers_cuda.so with error: libcudnn.so.9: cannot open", /cuDNN 9/],
       ["Failed to load library libonnxruntime_providers_cuda.so with error: libcublasLt.so.12: cannot", /CUDA 12/],

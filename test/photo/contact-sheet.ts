@@ -10,7 +10,7 @@ import { toVector } from "../../src/engines/lipsync/rig/mouth-parameters.ts";
 import { loadPhotoFrame } from "../../src/engines/lipsync/rig/photo/photo-frame.ts";
 import { PhotoRenderer } from "../../src/engines/lipsync/rig/photo/photo-renderer.ts";
 import { restPose } from "../../src/engines/lipsync/rig/pose.ts";
-import { createCanvas } from "../../src/engines/lipsync/rig/renderer.ts";
+import { createCanvas } from "../../src/engines/lipsync/rig/canvas.ts";
 import { createRigEngine } from "../../src/engines/lipsync/rig/rig-engine.ts";
 import { VISEMES } from "../../src/engines/lipsync/rig/viseme-table.ts";
 import { SAMPLE } from "../rig/contact-sheet.ts";

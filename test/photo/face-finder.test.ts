@@ -11,7 +11,7 @@ import { settleLips } from "../../src/engines/lipsync/rig/photo/lip-line.ts";
 import { loadPhotoFrame } from "../../src/engines/lipsync/rig/photo/photo-frame.ts";
 import { PhotoRenderer } from "../../src/engines/lipsync/rig/photo/photo-renderer.ts";
 import { restPose } from "../../src/engines/lipsync/rig/pose.ts";
-import { createCanvas } from "../../src/engines/lipsync/rig/renderer.ts";
+import { createCanvas } from "../../src/engines/lipsync/rig/canvas.ts";
 import { VISEMES } from "../../src/engines/lipsync/rig/viseme-table.ts";
 import { AppError } from "../../src/errors.ts";
 import { type Box, faceBox, mapMarks, type Point } from "../../src/library/face-marks.ts";

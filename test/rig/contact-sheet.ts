@@ -7,11 +7,10 @@ import { join } from "node:path";
 import sharp from "sharp";
 import type { TimedPhoneme } from "../../src/engines/speech/speech-engine.ts";
 import { type AvatarSheet, readAvatarSheet } from "../../src/engines/lipsync/rig/avatar-sheet.ts";
-import { frameBytes, planesOf } from "../../src/engines/lipsync/rig/frame-planes.ts";
 import { loadLayers } from "../../src/engines/lipsync/rig/layers.ts";
 import { PARAMETER, toVector } from "../../src/engines/lipsync/rig/mouth-parameters.ts";
 import { restPose } from "../../src/engines/lipsync/rig/pose.ts";
-import { createCanvas, type Look, Renderer } from "../../src/engines/lipsync/rig/renderer.ts";
+import { type Look, Renderer } from "../../src/engines/lipsync/rig/renderer.ts";
 import { createRigEngine } from "../../src/engines/lipsync/rig/rig-engine.ts";
 import { VISEMES } from "../../src/engines/lipsync/rig/viseme-table.ts";
 import { toRgb } from "./i420.ts";
@@ -51,14 +50,15 @@ async function drawer(person: string): Promise<{ sheet: AvatarSheet; draw: (look
   const sheet = await readAvatarSheet(directory);
   const renderer = new Renderer(await loadLayers(directory, sheet, WIDTH, HEIGHT));
   const draw = (look: Partial<Look>): Uint8Array => {
-    const data = new Uint8Array(frameBytes(WIDTH, HEIGHT));
     const rest: Look = {
       pose: restPose(),
       eyes: { gazeX: 0, gazeY: 0, shut: 0 },
       breath: 0,
       mouth: toVector(VISEMES.rest.target),
     };
-    renderer.draw(createCanvas(planesOf(data, WIDTH, HEIGHT)), { ...rest, ...look });
+    const frame = renderer.frames.frame(0, (canvas) => renderer.draw(canvas, { ...rest, ...look }));
+    const data = frame.data.slice();
+    frame.release();
     return data;
   };
   return { sheet, draw };

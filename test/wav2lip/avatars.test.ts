@@ -12,11 +12,11 @@ import { FaceStore } from "../../src/engines/lipsync/wav2lip/face-store.ts";
 import { createWav2LipEngine } from "../../src/engines/lipsync/wav2lip/wav2lip-engine.ts";
 import type { Tensors } from "../../src/inference/tensor.ts";
 import { inferenceUsage } from "../../src/inference/usage.ts";
-import { type AvatarProfile, readProfile, writeProfile } from "../../src/library/avatar-profile.ts";
+import { readProfile, writeProfile } from "../../src/library/avatar-profile.ts";
 import { silentLog } from "../../src/log.ts";
 import { resolveBinaries } from "../../src/media/binaries.ts";
-import { encodeVideo } from "../../src/media/encode-video.ts";
 import { ASTRONAUT, MARKS, prepareAstronaut, scratchFolder } from "../photo/astronaut.ts";
+import { filmPerson } from "./film-person.ts";
 import { checkpointModels, plainDetector, plainNetworks } from "./networks.ts";
 
 const modelsDir = join(import.meta.dirname, "../../models");
@@ -59,45 +59,7 @@ const options = (likeness: string): LipsyncOptions => ({
 /** A video avatar whose pictures `dark` are black. */
 async function filmed(name: string, frames: number, dark: (frame: number) => boolean): Promise<string> {
   const path = await folder(name);
-  const [width, height] = [640, 480];
-  async function* pictures() {
-    for (let i = 0; i < frames; i++) {
-      const data = new Uint8Array((width * height * 3) / 2).fill(128);
-      data.fill(dark(i) ? 16 : 140, 0, width * height);
-      yield { data, release() {} };
-    }
-  }
-  const found = await binaries();
-  async function* sound() {
-    yield new Float32Array(1920 * frames);
-  }
-  await encodeVideo({
-    frames: pictures(),
-    audio: sound(),
-    sampleRate: 48_000,
-    channels: 1,
-    width,
-    height,
-    fps: 25,
-    format: "mp4",
-    path: join(path, "video.mp4"),
-    binaries: found,
-    signal: never,
-  });
-  const profile: AvatarProfile = {
-    version: 1,
-    kind: "video",
-    description: "",
-    video: "video.mp4",
-    fps: 25,
-    frames,
-    track: Array.from({ length: frames }, () => [1, 0, 0, 0]),
-    width,
-    height,
-    marks: MARKS,
-    found_by: "test",
-  };
-  await writeProfile(path, profile);
+  await filmPerson(path, frames, (frame) => (dark(frame) ? 16 : 140));
   return path;
 }
 

@@ -46,6 +46,17 @@ export type FaceOptions = {
   readonly audioOffsetFrames?: number | undefined;
 };
 
+/** What is heard around a piece of a speech whose pieces are rendered one by one and shown as one video. */
+export type Neighbours = {
+  /** What is said before the piece, up to its begin: its last `HEARD_BEFORE` seconds, or all of it. */
+  readonly before: readonly SpeechPart[];
+  /** What is said behind it, which may still be in the making; read as far as the piece's last mouths look ahead. */
+  readonly after: AsyncIterable<SpeechPart>;
+};
+
+/** Seconds. */
+export const HEARD_BEFORE = 2;
+
 /** How to render. */
 export type LipsyncOptions = {
   /** Base id with loop, without resolution: `talk_short`. */
@@ -65,6 +76,8 @@ export type LipsyncOptions = {
   readonly background?: Background | undefined;
   /** Place of the first frame in a longer video, from whose life it goes on. Default 0. */
   readonly firstFrame?: number | undefined;
+  /** Where the speech is a piece of a longer one: the sound around it. */
+  readonly neighbours?: Neighbours | undefined;
   readonly face?: FaceOptions | undefined;
   /** Called while something is made that is made once, with the share that is done: a graph of a checkpoint. */
   readonly onPreparing?: ((share: number) => void) | undefined;

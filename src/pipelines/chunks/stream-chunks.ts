@@ -19,7 +19,8 @@ import type { BurnCaptions } from "../captions-burn.ts";
 import type { CaptionWord } from "../captions.ts";
 import { Channel } from "../channel.ts";
 import type { PipelineContext } from "../pipeline.ts";
-import { type ChunkSpeech, speakChunk } from "./chunk-speech.ts";
+import { speakChunk } from "./chunk-speech.ts";
+import { ChunkSpeeches, type PlacedSpeech } from "./chunk-speeches.ts";
 
 /** Hz of a chunk's sound as a file. */
 const WAV_RATE = 16_000;
@@ -32,7 +33,7 @@ export type ChunkStreamRequest = {
   readonly texts: readonly string[];
   readonly speech: { readonly engine: SpeechEngine; readonly request: Omit<SpeechRequest, "text"> };
   readonly engine: LipsyncEngine;
-  readonly look: Omit<LipsyncOptions, "fps" | "firstFrame">;
+  readonly look: Omit<LipsyncOptions, "fps" | "firstFrame" | "neighbours">;
   /** Takes the chunks one after the other as one stream, while they are made. */
   readonly live: LiveStream;
   /** Called once, when it is known what a browser must be told of the stream before it plays it. */
@@ -85,6 +86,7 @@ export async function* streamChunks(
         await live.append(mediaSegment(groups++, group));
       }
       yield await task.done;
+      await workshop.made(index);
     }
   } finally {
     stop.abort();
@@ -99,30 +101,22 @@ class Workshop {
   readonly #signal: AbortSignal;
   /** Resolves when the first chunk needs the machine no longer for itself alone. */
   readonly #led = Promise.withResolvers<void>();
-  /** The speech of the chunk before, and the frame at which the next chunk begins. */
-  #spoken: Promise<unknown> = Promise.resolve();
-  #start: Promise<number> = Promise.resolve(0);
+  readonly #speeches: ChunkSpeeches;
 
   constructor(request: ChunkStreamRequest, context: PipelineContext, signal: AbortSignal) {
     this.#request = request;
     this.#context = context;
     this.#signal = signal;
+    const { texts, speech } = request;
+    this.#speeches = new ChunkSpeeches(texts, (text) =>
+      speakChunk(text, speech.engine, speech.request, context, signal),
+    );
   }
 
   /** Begins a chunk; in the order of the text. */
   begin(index: number): Task {
-    const { texts, speech } = this.#request;
-    const text = texts[index] as string;
-    const spoken = this.#spoken.then(() =>
-      speakChunk(text, speech.engine, speech.request, this.#context, this.#signal),
-    );
-    const start = this.#start;
-    this.#spoken = spoken;
-    this.#start = Promise.all([start, spoken]).then(([first, { frames }]) => first + frames);
-    // What fails is told by the chunk itself.
-    for (const each of [this.#spoken, this.#start]) each.catch(() => undefined);
     const groups = new Channel<EncodedGroup>();
-    const done = this.#make(index, text, spoken, start, groups).finally(() => {
+    const done = this.#make(index, this.#speeches.of(index), groups).finally(() => {
       groups.end();
       this.#led.resolve();
     });
@@ -130,14 +124,14 @@ class Workshop {
     return { groups, done };
   }
 
-  async #make(
-    index: number,
-    text: string,
-    spoken: Promise<ChunkSpeech>,
-    start: Promise<number>,
-    out: Channel<EncodedGroup>,
-  ): Promise<MadeChunk> {
-    const { look } = this.#request;
+  /** Says that a chunk and those before it are made. */
+  made(index: number): Promise<void> {
+    return this.#speeches.forget(index);
+  }
+
+  async #make(index: number, spoken: Promise<PlacedSpeech>, out: Channel<EncodedGroup>): Promise<MadeChunk> {
+    const { look, texts } = this.#request;
+    const text = texts[index] as string;
     const { clock } = this.#context;
     if (index > 0) await this.#led.promise;
     this.#signal.throwIfAborted();
@@ -149,7 +143,7 @@ class Workshop {
       binaries: await this.#context.binaries(),
       width,
       height,
-      frames: this.#frames(spoken, start),
+      frames: this.#frames(index, spoken),
       samples,
       sampleRate: this.#request.speech.request.sampleRate,
       signal: this.#signal,
@@ -167,10 +161,11 @@ class Workshop {
     return { index, text, duration: frames / STREAM_FPS, video, audio, words, frames, language };
   }
 
-  async *#frames(spoken: Promise<ChunkSpeech>, start: Promise<number>) {
+  async *#frames(index: number, spoken: Promise<PlacedSpeech>) {
     const { engine, look, burn } = this.#request;
-    const { parts, words } = await spoken;
-    const options = { ...look, fps: STREAM_FPS, firstFrame: await start };
+    const { parts, words, firstFrame } = await spoken;
+    const neighbours = await this.#speeches.neighbours(index);
+    const options = { ...look, fps: STREAM_FPS, firstFrame, neighbours };
     const frames = this.#context.clock.timeEach("lipsync", engine.render(listed(parts), options, this.#signal));
     if (burn) yield* burn.over(frames, [words], STREAM_FPS);
     else yield* frames;

@@ -1,42 +1,79 @@
-import { type CellGrid, type CellRange, cellsOf, createGrid } from "./cell-grid.ts";
+import { type CellGrid, type CellRange, cellsOf, createGrid, gridSizes } from "./cell-grid.ts";
 import { COVER, CoverMap } from "./cover-map.ts";
-import { frameBytes, type FramePlanes, planesOf } from "./frame-planes.ts";
+import { frameBytes, type FramePlanes } from "./frame-planes.ts";
+import type { PixelBox, WarpKernel } from "./kernel/warp-kernel.ts";
 import { DESIGN, type Layers } from "./layers.ts";
-import { pack, type PackedTexture } from "./packed-texture.ts";
-import { classify, drawWarped } from "./warp.ts";
+import { type Texture, textureSizes } from "./texture.ts";
 
 /** Levels of breath per output pixel: finer steps than this are not seen. */
 const LEVELS_PER_PIXEL = 8;
+/** Levels that are kept at 720p: breath raises the shoulders by less than three pixels. */
+const KEPT_AT_720 = 24;
+
+/** Rows that a cell may have, at every size of frame. */
+const TALLEST_CELL = 64;
+
+/** Row that the torso begins above, with room for its raise. */
+const topOf = ({ sheet, height }: Layers): number => ((sheet.layers.torso.y - 4) * height) / DESIGN.height;
+const bandsKept = (height: number): number => Math.ceil((KEPT_AT_720 * height) / 720);
 
 /** The rows of the picture that the torso lies in, with the background behind it; rows count from `top`. */
 export type Band = { readonly top: number; readonly planes: FramePlanes };
 
 /** The breathing torso. Every level of breath is drawn once and kept: there are some twenty of them. */
 export class Body {
+  readonly #kernel: WarpKernel;
+  readonly #background: FramePlanes;
   readonly #layers: Layers;
   readonly #grid: CellGrid;
   readonly #range: CellRange;
   readonly #cover: CoverMap;
-  readonly #torso: PackedTexture;
+  readonly #torso: Texture;
   readonly #visible: Uint8Array;
   readonly #seen: Uint8Array;
   readonly #bands = new Map<number, Band>();
+  readonly #kept: number;
   #gridLevel = Number.NaN;
-  /** A whole picture that bands are drawn in; a new one for each would be 1.4 MB of litter. */
-  #sketch: FramePlanes | undefined;
 
-  constructor(layers: Layers) {
+  /** @param background the background of `layers`, in `kernel` */
+  constructor(layers: Layers, kernel: WarpKernel, background: FramePlanes) {
+    const { width, height } = layers;
     this.#layers = layers;
-    this.#grid = createGrid(layers.width, layers.height);
+    this.#kernel = kernel;
+    this.#background = background;
+    this.#grid = createGrid(width, height, (corners) => kernel.doubles(corners));
     this.#cover = new CoverMap(layers.torso);
-    this.#torso = pack(layers.torso);
-    this.#seen = new Uint8Array(this.#grid.columns * this.#grid.rows);
-    this.#visible = new Uint8Array(this.#seen.length);
+    this.#torso = kernel.texture(layers.torso);
+    this.#seen = kernel.bytes(this.#grid.columns * this.#grid.rows);
+    this.#visible = kernel.bytes(this.#seen.length);
     const { torso } = layers.sheet.layers;
-    const scaleX = layers.width / DESIGN.width;
-    const scaleY = layers.height / DESIGN.height;
-    const top = (torso.y - 4) * scaleY;
-    this.#range = cellsOf(this.#grid, torso.x * scaleX, top, (torso.x + torso.width) * scaleX, layers.height);
+    const scaleX = width / DESIGN.width;
+    const top = topOf(layers);
+    this.#range = cellsOf(this.#grid, torso.x * scaleX, top, (torso.x + torso.width) * scaleX, height);
+    this.#kept = bandsKept(height);
+  }
+
+  /** Sizes of what it keeps in the kernel, bytes. */
+  static sizes(layers: Layers): readonly number[] {
+    const { width, height, torso } = layers;
+    const grid = gridSizes(width, height);
+    // A band begins with a cell, at most one cell above the torso.
+    const rows = height - Math.floor(topOf(layers)) + 2 * TALLEST_CELL;
+    const band = frameBytes(width, Math.min(height, rows));
+    return [...grid, ...grid, ...textureSizes(torso), ...Array.from({ length: bandsKept(height) }, () => band)];
+  }
+
+  /** What the torso can cover. */
+  get box(): PixelBox {
+    const { left, top, right, bottom } = this.#range;
+    const { cell } = this.#grid;
+    const { width, height } = this.#layers;
+    return {
+      left: left * cell,
+      top: top * cell,
+      right: Math.min(width, right * cell),
+      bottom: Math.min(height, bottom * cell),
+    };
   }
 
   /** The level for a raise of the shoulders in u. */
@@ -48,26 +85,23 @@ export class Body {
   band(level: number): Band {
     const known = this.#bands.get(level);
     if (known) return known;
-    const { width, height, background } = this.#layers;
+    const { width, height } = this.#layers;
     const top = this.#range.top * this.#grid.cell;
-    this.#sketch ??= planesOf(new Uint8Array(frameBytes(width, height)), width, height);
-    const full = this.#sketch;
-    full.y.set(background.y);
-    full.u.set(background.u);
-    full.v.set(background.v);
+    const band = { top, planes: this.#oldest() ?? this.#kernel.picture(width, height - top) };
+    this.#kernel.copy(band.planes, this.#background, { left: 0, top: 0, right: width, bottom: height - top }, -top);
     this.#bend(level);
-    drawWarped(full, this.#torso, this.#grid, this.#range, this.#seen);
-    const planes: FramePlanes = {
-      ...full,
-      height: height - top,
-      chromaHeight: full.chromaHeight - (top >> 1),
-      y: full.y.slice(top * width),
-      u: full.u.slice((top >> 1) * full.chromaWidth),
-      v: full.v.slice((top >> 1) * full.chromaWidth),
-    };
-    const band = { top, planes };
+    this.#kernel.draw(band.planes, this.#torso, this.#grid, this.#range, this.#seen, top);
     this.#bands.set(level, band);
     return band;
+  }
+
+  /** The picture of the level that was drawn first, where no more may be kept. */
+  #oldest(): FramePlanes | undefined {
+    const [level] = this.#bands.size < this.#kept ? [] : this.#bands.keys();
+    if (level === undefined) return undefined;
+    const planes = this.#bands.get(level)?.planes;
+    this.#bands.delete(level);
+    return planes;
   }
 
   /**
@@ -94,7 +128,7 @@ export class Body {
       }
     }
     draw();
-    drawWarped(frame, this.#torso, this.#grid, range, visible);
+    this.#kernel.draw(frame, this.#torso, this.#grid, range, visible);
   }
 
   /** Shoulders rise by the level, the foot of the frame stays. */
@@ -116,6 +150,6 @@ export class Body {
         grid.y[n] = (from - torso.originY) * torso.scaleY;
       }
     }
-    classify(this.#cover, grid, this.#range, this.#seen);
+    this.#cover.classify(grid, this.#range, this.#seen);
   }
 }

@@ -15,14 +15,27 @@ export type CellGrid = {
   readonly y: Float64Array;
 };
 
-/** A grid for a frame of the given size, all corners at 0. */
-export function createGrid(width: number, height: number): CellGrid {
+/** Cells of a frame of the given size. */
+function shapeOf(width: number, height: number) {
   const cell = Math.max(8, 2 * Math.round((CELL_AT_720 * height) / 1440));
   const columns = Math.ceil(width / cell);
   const rows = Math.ceil(height / cell);
-  const stride = columns + 1;
-  const corners = stride * (rows + 1);
-  return { cell, columns, rows, stride, x: new Float64Array(corners), y: new Float64Array(corners) };
+  return { cell, columns, rows, stride: columns + 1, corners: (columns + 1) * (rows + 1) };
+}
+
+/** Sizes of what a grid and what its cells see take, bytes. */
+export function gridSizes(width: number, height: number): readonly number[] {
+  const { columns, rows, corners } = shapeOf(width, height);
+  return [8 * corners, 8 * corners, columns * rows];
+}
+
+/**
+ * A grid for a frame of the given size, all corners at 0.
+ * @param doubles gives room for the corners
+ */
+export function createGrid(width: number, height: number, doubles: (length: number) => Float64Array): CellGrid {
+  const { cell, columns, rows, stride, corners } = shapeOf(width, height);
+  return { cell, columns, rows, stride, x: doubles(corners), y: doubles(corners) };
 }
 
 /** A rectangle of cells: first column and row, and one past the last. */

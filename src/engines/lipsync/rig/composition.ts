@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import type { Aspect, Background } from "../lipsync-engine.ts";
 import type { AvatarSheet } from "./avatar-sheet.ts";
+import type { Canvas } from "./canvas.ts";
 import { copyRows, frameBytes, type FramePlanes, planesOf } from "./frame-planes.ts";
 import { DESIGN } from "./layers.ts";
 import { toPlanes } from "./rgb-planes.ts";
-import { type Canvas, createCanvas, type Look, type Renderer } from "./renderer.ts";
+import type { Look, Renderer } from "./renderer.ts";
 
 /** Width of the design frame that an upright picture shows, u: head and shoulders. A square one shows its full height. */
 const UPRIGHT_WIDTH = 560;
@@ -75,25 +76,21 @@ export class ComposedScene {
   readonly #renderer: Renderer;
   readonly #background: FramePlanes;
   readonly #composition: Composition;
-  readonly #inner: Canvas;
 
   constructor(renderer: Renderer, background: FramePlanes, composition: Composition) {
-    const { innerWidth, innerHeight } = composition;
     this.#renderer = renderer;
     this.#background = background;
     this.#composition = composition;
-    const data = new Uint8Array(frameBytes(innerWidth, innerHeight));
-    this.#inner = createCanvas(planesOf(data, innerWidth, innerHeight));
   }
 
   draw(canvas: Canvas, look: Look): void {
-    const { left, top, innerHeight } = this.#composition;
+    const { left, top, innerWidth, innerHeight } = this.#composition;
     const { planes } = canvas;
     if (Number.isNaN(canvas.level)) copyRows(planes, this.#background, 0, top);
     // What is above the person is there for good.
     canvas.level = 0;
-    this.#renderer.draw(this.#inner, look);
-    const inner = this.#inner.planes;
+    const drawn = this.#renderer.frames.frame(0, (whole) => this.#renderer.draw(whole, look));
+    const inner = planesOf(drawn.data, innerWidth, innerHeight);
     for (const [to, from, half] of [
       [planes.y, inner.y, 0],
       [planes.u, inner.u, 1],
@@ -105,5 +102,6 @@ export class ComposedScene {
         to.set(from.subarray(start, start + width), (row + (top >> half)) * width);
       }
     }
+    drawn.release();
   }
 }

@@ -1,3 +1,4 @@
+import type { CellGrid, CellRange } from "./cell-grid.ts";
 import type { Texture } from "./texture.ts";
 
 /** What a rectangle of a texture holds. */
@@ -6,7 +7,7 @@ export const COVER = { nothing: 0, some: 1, opaque: 2 } as const;
 /** Luma texels per side of a tile. */
 const TILE = 8;
 
-/** Answers in constant time whether a rectangle of a texture is empty, opaque, or mixed. */
+/** Answers in constant time whether a cell of a warp sees nothing of a texture, only opaque texels, or a mixture. */
 export class CoverMap {
   readonly #columns: number;
   readonly #rows: number;
@@ -46,22 +47,57 @@ export class CoverMap {
     }
   }
 
-  /** Edges in luma texels. What lies outside of the texture is nothing. */
-  at(left: number, top: number, right: number, bottom: number): 0 | 1 | 2 {
-    const stride = this.#columns + 1;
-    const inside = left >= 0 && top >= 0 && right < this.#columns * TILE && bottom < this.#rows * TILE;
-    const l = Math.min(this.#columns, Math.max(0, Math.floor(left / TILE)));
-    const t = Math.min(this.#rows, Math.max(0, Math.floor(top / TILE)));
-    const r = Math.min(this.#columns, Math.max(0, Math.floor(right / TILE) + 1));
-    const b = Math.min(this.#rows, Math.max(0, Math.floor(bottom / TILE) + 1));
-    if (r <= l || b <= t) return COVER.nothing;
-    const sum = (sums: Int32Array): number =>
-      (sums[b * stride + r] as number) -
-      (sums[b * stride + l] as number) -
-      (sums[t * stride + r] as number) +
-      (sums[t * stride + l] as number);
-    // The border is transparent and wider than a cell, so a mixed cell never reaches past the texture.
-    if (sum(this.#notEmpty) === 0) return COVER.nothing;
-    return inside && sum(this.#notOpaque) === 0 ? COVER.opaque : COVER.some;
+  /**
+   * Says for each cell of a range what it sees of the texture, in `seen` (one entry per cell of the grid, row by row). The
+   * corners of the grid are places in luma texels; what lies outside of the texture is nothing. One loop, so that no
+   * number leaves it: those that do are litter.
+   */
+  classify(grid: CellGrid, range: CellRange, seen: Uint8Array): void {
+    const { stride, x, y, columns } = grid;
+    const [tilesAcross, tilesDown, notOpaque, notEmpty] = [this.#columns, this.#rows, this.#notOpaque, this.#notEmpty];
+    const sums = tilesAcross + 1;
+    for (let row = range.top; row < range.bottom; row++) {
+      for (let column = range.left; column < range.right; column++) {
+        const a = row * stride + column;
+        const c = a + stride;
+        const d = c + 1;
+        const ax = x[a] as number;
+        const bx = x[a + 1] as number;
+        const cx = x[c] as number;
+        const dx = x[d] as number;
+        const ay = y[a] as number;
+        const by = y[a + 1] as number;
+        const cy = y[c] as number;
+        const dy = y[d] as number;
+        const left = Math.min(Math.min(ax, bx), Math.min(cx, dx)) - 1;
+        const top = Math.min(Math.min(ay, by), Math.min(cy, dy)) - 1;
+        const right = Math.max(Math.max(ax, bx), Math.max(cx, dx)) + 1;
+        const bottom = Math.max(Math.max(ay, by), Math.max(cy, dy)) + 1;
+        const l = Math.min(tilesAcross, Math.max(0, Math.floor(left / TILE)));
+        const t = Math.min(tilesDown, Math.max(0, Math.floor(top / TILE)));
+        const r = Math.min(tilesAcross, Math.max(0, Math.floor(right / TILE) + 1));
+        const b = Math.min(tilesDown, Math.max(0, Math.floor(bottom / TILE) + 1));
+        const lt = t * sums + l;
+        const rt = t * sums + r;
+        const lb = b * sums + l;
+        const rb = b * sums + r;
+        let see: 0 | 1 | 2 = COVER.nothing;
+        if (
+          r > l &&
+          b > t &&
+          (notEmpty[rb] as number) - (notEmpty[lb] as number) - (notEmpty[rt] as number) + (notEmpty[lt] as number) > 0
+        ) {
+          const inside = left >= 0 && top >= 0 && right < tilesAcross * TILE && bottom < tilesDown * TILE;
+          const mixed =
+            (notOpaque[rb] as number) -
+            (notOpaque[lb] as number) -
+            (notOpaque[rt] as number) +
+            (notOpaque[lt] as number);
+          // The border is transparent and wider than a cell, so a mixed cell never reaches past the texture.
+          see = inside && mixed === 0 ? COVER.opaque : COVER.some;
+        }
+        seen[row * columns + column] = see;
+      }
+    }
   }
 }

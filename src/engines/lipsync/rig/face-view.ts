@@ -10,7 +10,7 @@ import { placePicture } from "./photo/placement.ts";
 export type FaceView = {
   /** Of every picture that there is of them: one, or those of a video in their order. */
   readonly boxes: readonly Box[];
-  /** Which of them a frame shows. */
+  /** Which of them a frame of the whole video shows. */
   readonly at: (frame: number) => number;
   /** Whether a caller said where the face is: then the box is theirs, to the pixel. */
   readonly exact: boolean;

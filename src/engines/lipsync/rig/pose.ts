@@ -77,38 +77,49 @@ export class HeadWarp {
   }
 
   apply(grid: CellGrid, pose: Pose): CellRange {
-    const { sheet, width, height } = this.#layers;
-    const texture = this.#texture;
-    const unitX = DESIGN.width / width;
-    const unitY = DESIGN.height / height;
     const roll = pose.roll * this.#travel;
-    const cos = Math.cos(roll);
-    const sin = Math.sin(roll);
-    const [pivotX, pivotY] = sheet.pivot;
     const shiftX = pose.x * this.#travel;
     const shiftY = pose.y * this.#travel;
     const range = this.#touched(grid, roll, shiftX, shiftY);
     for (let row = range.top; row <= range.bottom; row++) {
-      for (let column = range.left; column <= range.right; column++) {
-        const dx = column * grid.cell * unitX - shiftX - pivotX;
-        const dy = row * grid.cell * unitY - shiftY - pivotY;
-        let x = pivotX + dx * cos + dy * sin;
-        let y = pivotY - dx * sin + dy * cos;
-        if (this.#flesh) {
-          const turned = this.#turn(pose, x, y);
-          x -= turned * pose.yaw + this.#hair(pose, x, y);
-          y -= turned * pose.pitch;
-          const lift = this.#cheek(x, y) * pose.smile;
-          x -= lift * CHEEK_OUT * Math.sign(x - sheet.face.cx);
-          y += lift + this.#brow(x, y) * pose.brow;
-          y = this.#unfall(pose.jaw, x, y);
-        }
-        const n = row * grid.stride + column;
-        grid.x[n] = (x - texture.originX) * texture.scaleX;
-        grid.y[n] = (y - texture.originY) * texture.scaleY;
+      const from = row * grid.stride + range.left;
+      const to = row * grid.stride + range.right + 1;
+      this.#place(grid, row, range, roll, shiftX, shiftY);
+      if (this.#flesh) {
+        this.#turn(grid.x, grid.y, from, to, pose);
+        this.#lift(grid.x, grid.y, from, to, pose);
+        this.#unfall(grid.x, grid.y, from, to, pose.jaw);
       }
+      this.#toTexels(grid.x, grid.y, from, to);
     }
     return range;
+  }
+
+  // Each step runs along a row of corners, in place: numbers that are handed from call to call would be litter.
+
+  /** Where the row's corners lie in the design frame, before roll and travel. */
+  #place(grid: CellGrid, row: number, range: CellRange, roll: number, shiftX: number, shiftY: number): void {
+    const { sheet, width, height } = this.#layers;
+    const unitX = DESIGN.width / width;
+    const unitY = DESIGN.height / height;
+    const cos = Math.cos(roll);
+    const sin = Math.sin(roll);
+    const [pivotX, pivotY] = sheet.pivot;
+    const { x, y, cell, stride } = grid;
+    const dy = row * cell * unitY - shiftY - pivotY;
+    for (let column = range.left, n = row * stride + column; column <= range.right; column++, n++) {
+      const dx = column * cell * unitX - shiftX - pivotX;
+      x[n] = pivotX + dx * cos + dy * sin;
+      y[n] = pivotY - dx * sin + dy * cos;
+    }
+  }
+
+  #toTexels(x: Float64Array, y: Float64Array, from: number, to: number): void {
+    const { originX, originY, scaleX, scaleY } = this.#texture;
+    for (let n = from; n < to; n++) {
+      x[n] = ((x[n] as number) - originX) * scaleX;
+      y[n] = ((y[n] as number) - originY) * scaleY;
+    }
   }
 
   /** Cells under the layer's rectangle, rolled and moved, with room for every bend. */
@@ -128,56 +139,81 @@ export class HeadWarp {
     return cellsOf(grid, left * scaleX, top * scaleY, right * scaleX, bottom * scaleY);
   }
 
-  /** How much a place takes part in a turn: most at the nose, nothing at the outline of the head. */
-  #turn(pose: Pose, x: number, y: number): number {
-    if (pose.yaw === 0 && pose.pitch === 0) return 0;
+  /**
+   * Back from the turn of the face, in which a place takes part most at the nose and not at the outline of the head, and
+   * from the sideways swing of the hair beside and below it.
+   */
+  #turn(xs: Float64Array, ys: Float64Array, from: number, to: number, pose: Pose): void {
+    const { yaw, pitch, sway } = pose;
     const { cx, cy, half_width: half, top_y: top, chin_y: chin } = this.#layers.sheet.face;
-    const u = (x - cx) / (half * 1.22);
-    const v = (y - cy) / ((chin - top) * 0.6);
-    const inside = Math.max(0, 1 - u * u - v * v);
-    const nx = (x - cx) / 22;
-    const ny = (y - (this.#layers.sheet.nose_base_y - 14)) / 34;
-    return inside * inside * (3 - 2 * inside) + 0.3 * Math.exp(-0.5 * (nx * nx + ny * ny));
-  }
-
-  /** Sideways swing of the hair beside and below the face. */
-  #hair(pose: Pose, x: number, y: number): number {
-    if (pose.sway === 0) return 0;
-    const { cx, cy, half_width: half, chin_y: chin } = this.#layers.sheet.face;
-    const beside = smoothstep(0.8 * half, 1.1 * half, Math.abs(x - cx));
-    return pose.sway * beside * smoothstep(cy, chin + 30, y);
-  }
-
-  #cheek(x: number, y: number): number {
-    const { face, mouth } = this.#layers.sheet;
-    const side = (Math.abs(x - face.cx) - 0.48 * face.half_width) / (0.26 * face.half_width);
-    const up = (y - (mouth.cy - 44)) / 30;
-    return CHEEK_LIFT * Math.exp(-0.5 * (side * side + up * up));
-  }
-
-  #brow(x: number, y: number): number {
-    const { brows } = this.#layers.sheet.layers;
-    const away = Math.abs(y - (brows.y + brows.height / 2)) / BROW_REACH;
-    if (away >= 1) return 0;
-    const half = brows.width / 2;
-    const side = Math.abs(x - (brows.x + half)) / half;
-    const across = BROW_INNER + (1 - BROW_INNER) * smoothstep(0.15, 0.65, side);
-    return (1 - away * away) ** 2 * across * (1 - smoothstep(1, 1.3, side));
-  }
-
-  /** The height at rest of what is now at `y`; three Newton steps are exact to a hundredth of a pixel. */
-  #unfall(fall: number, x: number, y: number): number {
-    const { sheet } = this.#layers;
-    if (fall === 0 || y < sheet.jaw.from_y) return y;
-    const drop = fall * jawWidth(sheet, x, y);
-    if (drop === 0) return y;
-    if (y > sheet.face.chin_y + NECK.to) return y;
-    let rest = y - drop * jawShare(sheet, y - drop * 0.5);
-    for (let step = 0; step < 3; step++) {
-      const share = jawShare(sheet, rest);
-      const slope = 1 + drop * (jawShare(sheet, rest + 0.5) - jawShare(sheet, rest - 0.5));
-      rest -= (rest + drop * share - y) / Math.max(0.3, slope);
+    const noseY = this.#layers.sheet.nose_base_y - 14;
+    const still = yaw === 0 && pitch === 0;
+    for (let n = from; n < to; n++) {
+      const x = xs[n] as number;
+      const y = ys[n] as number;
+      let turned = 0;
+      if (!still) {
+        const u = (x - cx) / (half * 1.22);
+        const v = (y - cy) / ((chin - top) * 0.6);
+        const inside = Math.max(0, 1 - u * u - v * v);
+        const nx = (x - cx) / 22;
+        const ny = (y - noseY) / 34;
+        turned = inside * inside * (3 - 2 * inside) + 0.3 * Math.exp(-0.5 * (nx * nx + ny * ny));
+      }
+      let swing = 0;
+      if (sway !== 0) {
+        const beside = smoothstep(0.8 * half, 1.1 * half, Math.abs(x - cx));
+        swing = sway * beside * smoothstep(cy, chin + 30, y);
+      }
+      xs[n] = x - (turned * yaw + swing);
+      ys[n] = y - turned * pitch;
     }
-    return rest;
+  }
+
+  /** Back from the lift of cheeks and brows. */
+  #lift(xs: Float64Array, ys: Float64Array, from: number, to: number, { smile, brow }: Pose): void {
+    const { face, mouth, layers } = this.#layers.sheet;
+    const { brows } = layers;
+    const browY = brows.y + brows.height / 2;
+    const half = brows.width / 2;
+    for (let n = from; n < to; n++) {
+      let x = xs[n] as number;
+      let y = ys[n] as number;
+      const side = (Math.abs(x - face.cx) - 0.48 * face.half_width) / (0.26 * face.half_width);
+      const up = (y - (mouth.cy - 44)) / 30;
+      const cheek = CHEEK_LIFT * Math.exp(-0.5 * (side * side + up * up)) * smile;
+      x -= cheek * CHEEK_OUT * Math.sign(x - face.cx);
+      // The skin of the brows as it was before the cheeks rose.
+      const away = Math.abs(y - browY) / BROW_REACH;
+      let raised = 0;
+      if (away < 1) {
+        const along = Math.abs(x - (brows.x + half)) / half;
+        const across = BROW_INNER + (1 - BROW_INNER) * smoothstep(0.15, 0.65, along);
+        raised = (1 - away * away) ** 2 * across * (1 - smoothstep(1, 1.3, along));
+      }
+      y += cheek + raised * brow;
+      xs[n] = x;
+      ys[n] = y;
+    }
+  }
+
+  /** To the heights at rest of what is now there; three Newton steps are exact to a hundredth of a pixel. */
+  #unfall(xs: Float64Array, ys: Float64Array, from: number, to: number, fall: number): void {
+    const { sheet } = this.#layers;
+    if (fall === 0) return;
+    const lowest = sheet.face.chin_y + NECK.to;
+    for (let n = from; n < to; n++) {
+      const y = ys[n] as number;
+      if (y < sheet.jaw.from_y) continue;
+      const drop = fall * jawWidth(sheet, xs[n] as number, y);
+      if (drop === 0 || y > lowest) continue;
+      let rest = y - drop * jawShare(sheet, y - drop * 0.5);
+      for (let step = 0; step < 3; step++) {
+        const share = jawShare(sheet, rest);
+        const slope = 1 + drop * (jawShare(sheet, rest + 0.5) - jawShare(sheet, rest - 0.5));
+        rest -= (rest + drop * share - y) / Math.max(0.3, slope);
+      }
+      ys[n] = rest;
+    }
   }
 }

@@ -167,14 +167,14 @@ class Rig implements RigEngine {
     signal: AbortSignal,
   ): AsyncGenerator<Frame, void, undefined> {
     checkCancelled(signal);
-    const { fps, resolution } = options;
+    const { fps, resolution, firstFrame = 0 } = options;
     const { motion, open, loop } = await this.#dressed(options, signal);
     const [width, height] = frameSize(resolution, options.aspect);
-    const pool = new FramePool(width, height);
     const track = new SpeechTrack();
-    const person = new Person(motion.loops[loop], track, fps, options.frameSkip, options.firstFrame);
+    const person = new Person(motion.loops[loop], track, fps, options.frameSkip, firstFrame);
     const listener = this.#ears.listen();
-    const scene = open({ fps, lively: options.lively ?? true, signal });
+    const scene = open({ fps, lively: options.lively ?? true, firstFrame, signal });
+    const pool = scene.frames ?? new FramePool(width, height);
     let index = 0;
     const framesUntil = async function* (end: number): AsyncGenerator<Frame, void, undefined> {
       for (; index < end; index++) {

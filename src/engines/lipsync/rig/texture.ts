@@ -51,6 +51,10 @@ function planes(width: number, height: number) {
   };
 }
 
+/** Sizes of a texture's planes, bytes. */
+export const textureSizes = ({ y, a, u, v, ca }: Texture): readonly number[] =>
+  [y, a, u, v, ca].map((plane) => plane.length);
+
 /** A rectangle of the design frame, in u. */
 export type Place = { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
 

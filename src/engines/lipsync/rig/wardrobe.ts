@@ -4,17 +4,21 @@ import { type Likeness, mediaOf } from "../../../library/avatar-profile.ts";
 import type { Binaries } from "../../../media/binaries.ts";
 import { frameSize, type Resolution } from "../lipsync-engine.ts";
 import { readAvatarSheet } from "./avatar-sheet.ts";
+import type { Canvas } from "./canvas.ts";
 import { type Around, compose, ComposedScene, innerBackground, loadBackground } from "./composition.ts";
+import type { FramePool } from "./frame-pool.ts";
 import { loadLayers } from "./layers.ts";
 import { type MotionSheet, readMotionSheet } from "./motion-sheet.ts";
 import { loadPhotoFrame } from "./photo/photo-frame.ts";
 import { PHOTO_MOTION } from "./photo/photo-motion.ts";
 import { PhotoRenderer } from "./photo/photo-renderer.ts";
 import { VideoPerson } from "./photo/video-scene.ts";
-import { type Canvas, type Look, Renderer } from "./renderer.ts";
+import { type Look, Renderer } from "./renderer.ts";
 
 /** Who draws the frames of one video, in their order. */
 export interface Scene extends Partial<AsyncDisposable> {
+  /** Frames that it must draw on; where there are none, any will do. */
+  readonly frames?: FramePool;
   /** Gets ready to draw the next frame. */
   next?(): Promise<void>;
   draw(canvas: Canvas, look: Look): void;
@@ -24,7 +28,13 @@ export interface Scene extends Partial<AsyncDisposable> {
 export type Dressed = { readonly motion: MotionSheet; readonly open: (options: SceneOptions) => Scene };
 
 /** How one video is to be. `lively` false: a photographed person moves nothing but the mouth. */
-export type SceneOptions = { readonly fps: number; readonly lively: boolean; readonly signal: AbortSignal };
+export type SceneOptions = {
+  readonly fps: number;
+  readonly lively: boolean;
+  /** Place of the first frame in a longer video. */
+  readonly firstFrame: number;
+  readonly signal: AbortSignal;
+};
 
 /** Somebody to dress: drawn in layers, or shown by a photo or a video. `id` names the look, so that it may be kept. */
 export type Wearer = { readonly id: string } & ({ readonly directory: string } | { readonly likeness: Likeness });
@@ -98,7 +108,7 @@ export class Wardrobe {
     const motion = PHOTO_MOTION;
     if (profile.kind === "video") {
       const person = await VideoPerson.load({ folder, profile }, await this.#binaries(), width, height);
-      return { motion, open: ({ fps, signal }) => person.open(fps, signal) };
+      return { motion, open: ({ fps, firstFrame, signal }) => person.open(fps, firstFrame, signal) };
     }
     const frame = await loadPhotoFrame(join(folder, profile.picture), profile, profile.marks, width, height);
     const renderer = new PhotoRenderer(frame);

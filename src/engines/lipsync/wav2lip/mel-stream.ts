@@ -37,15 +37,22 @@ export class MelStream {
   readonly #bands: readonly MelBand[];
   /** Samples after the pre-emphasis, from `#first` on. */
   #samples = new Float64Array(4 * RATE);
-  #first = 0;
-  #count = 0;
+  #first: number;
+  #count: number;
   #last = 0;
   #ended = false;
   #columns: Float32Array[] = [];
-  /** Columns that are forgotten. */
-  #gone = 0;
+  /** Columns that are forgotten, or never were known. */
+  #gone: number;
 
-  constructor() {
+  /**
+   * @param from whole seconds of the sound that lie before what is pushed: its columns keep their numbers, and are those
+   *   of the whole sound to the bit but for the first few, which are not known
+   */
+  constructor(from = 0) {
+    this.#first = from * RATE;
+    this.#count = this.#first;
+    this.#gone = from === 0 ? 0 : from * COLUMNS_PER_SECOND + FFT / 2 / HOP;
     this.#bands = slaneyBands({ sampleRate: RATE, fft: FFT, bands: MEL_BANDS, lowHz: LOW_HZ, highHz: HIGH_HZ });
   }
 

@@ -1,7 +1,7 @@
 import { AppError } from "../../../errors.ts";
 import { MEL_BANDS, MEL_FRAMES } from "../../../graphs/wav2lip.ts";
 import { Batcher, type ItemOptions } from "../../../inference/batcher.ts";
-import { bucketsOf, warmUpBuckets } from "../../../inference/buckets.ts";
+import { bucketFor, bucketsOf, warmUpBuckets } from "../../../inference/buckets.ts";
 import type { Lease } from "../../../inference/model-cache.ts";
 import type { Network } from "../../../inference/session.ts";
 import { runTogether, stackTensors } from "../../../inference/tensor-batch.ts";
@@ -63,28 +63,29 @@ export class MouthNetworks implements AsyncDisposable {
     if (!entry) throw new AppError("engine_unavailable", "There are no weights of Wav2Lip. See `talkbox models list`.");
     await using held = new AsyncDisposableStack();
     const size = Number(entry.variant);
-    const lease = async (part: string, feedsOf: (rows: number) => Promise<Tensors> | Tensors): Promise<Lease> => {
-      const warmUp = async (network: Network): Promise<void> => {
-        const buckets = bucketsOf(network.provider, mostOf(network));
-        const feeds = new Map<number, Tensors>();
-        for (const size of buckets ?? []) feeds.set(size, await feedsOf(size));
-        // Without the caller's signal: others may wait for the network as well.
-        await warmUpBuckets(network, (size) => structuredClone(feeds.get(size) ?? {}), buckets);
-      };
-      const request = { entry, part, warmUp, ...(progress ? { progress } : {}) };
+    const lease = async (part: string, warmUp: (network: Network) => Promise<unknown>): Promise<Lease> => {
+      // Without the caller's signal: others may wait for the network as well.
+      const request = { entry, part, warmUp, progress };
       return held.use(await leaseNetwork(models, request, signal));
     };
     const heard = (rows: number): Tensors => ({ mel: melTensor(new Float32Array(rows * MEL_BANDS * MEL_FRAMES)) });
     const seen = (rows: number): Tensors => ({ face: faceTensor(new Uint8Array(rows * size * size * 3), size) });
-    const face = await lease("face", seen);
-    const mouth = await lease("mouth", async (rows) => {
-      // One face with all mouths, as stills have it; what follows is the same for many.
-      const which: Tensor = { type: "int64", dims: [rows], data: new BigInt64Array(rows) };
-      return { ...heard(rows), which, ...(await face.session.run(seen(1))) };
+    const sizesOf = (network: Network): readonly number[] => bucketsOf(network.provider, mostOf(network)) ?? [];
+    const face = await lease("face", (network) => warmUpBuckets(network, seen, sizesOf(network)));
+    const mouth = await lease("mouth", async (network) => {
+      let sizes = sizesOf(network);
+      for (const faces of faceRows(network)) {
+        const features = await face.session.run(seen(faces));
+        const feeds = (rows: number): Tensors => ({ ...heard(rows), ...whichOf(rows), ...structuredClone(features) });
+        // A run has no more faces than mouths; what memory had no room for with one face has none with several.
+        const fit = sizes.filter((rows) => rows >= faces);
+        sizes = (await warmUpBuckets(network, feeds, fit)).map((done) => done.size);
+      }
     });
     // What the encoder finds would have to leave the GPU and come back: a face that comes once is better seen as a whole.
     const gpu = onGpu(face.session) && onGpu(mouth.session);
-    const whole = gpu ? await lease("whole", (rows) => ({ ...heard(rows), ...seen(rows) })) : undefined;
+    const both = (rows: number): Tensors => ({ ...heard(rows), ...seen(rows) });
+    const whole = gpu ? await lease("whole", (network) => warmUpBuckets(network, both, sizesOf(network))) : undefined;
     const name = `${await entry.sha256({ signal })} ${face.session.provider}`;
     return new MouthNetworks(size, name, { face, mouth, whole }, held.move(), kept);
   }
@@ -138,7 +139,17 @@ const melTensor = (data: Float32Array<ArrayBuffer>): Tensor => ({
   data,
 });
 
+/** The first face for each mouth. */
+const whichOf = (rows: number): Tensors => ({ which: { type: "int64", dims: [rows], data: new BigInt64Array(rows) } });
+
 const mostOf = (network: Network): number => (onGpu(network) ? BATCH.gpu : BATCH.cpu);
+
+/**
+ * How many faces a run of mouths is given, where each number of them is a shape of its own: a still has one, and jobs that
+ * run together one each. Ascending.
+ */
+const faceRows = (network: Network): readonly number[] =>
+  (bucketsOf(network.provider, mostOf(network)) ?? []).slice(0, 2);
 
 function batcher<I>(
   lease: Lease,
@@ -153,6 +164,7 @@ function batcher<I>(
 
 /** Runs mouths, each face once however many of them have it. */
 function runMouths(network: Network) {
+  const buckets = bucketsOf(network.provider, mostOf(network));
   return async (items: readonly MouthItem[], signal: AbortSignal, size: number): Promise<Tensors[]> => {
     const faces = [...new Set(items.map(({ features }) => features))];
     const places = new Map(faces.map((features, place) => [features, place]));
@@ -165,8 +177,10 @@ function runMouths(network: Network) {
       ),
       which: { type: "int64", dims: [size], data: which },
     };
+    const rows = bucketFor(faces.length, buckets);
     for (const name of Object.keys(faces[0] ?? {})) {
-      feeds[name] = stackTensors(faces.flatMap((features) => features[name] ?? []));
+      const each = faces.flatMap((features) => features[name] ?? []);
+      feeds[name] = stackTensors(each, rows);
     }
     const { picture } = await network.run(feeds, signal);
     if (picture?.type !== "uint8") throw new AppError("engine_failed", "The lip-sync network gave no picture.");

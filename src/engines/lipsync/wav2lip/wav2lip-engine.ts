@@ -28,7 +28,7 @@ import { KeptFaces } from "./kept-faces.ts";
 import { mouthMask } from "./mouth-mask.ts";
 import { MouthNetworks } from "./mouth-networks.ts";
 import { MouthPaster } from "./mouth-paste.ts";
-import { comingFrames } from "./mouths.ts";
+import { beginOf, comingFrames } from "./mouths.ts";
 import { readAhead } from "./read-ahead.ts";
 
 /** Frames that a consumer may hold without new memory being taken. */
@@ -128,7 +128,7 @@ class Wav2LipEngine implements LipsyncEngine {
 
     const stop = new AbortController();
     const within = AbortSignal.any([signal, stop.signal]);
-    const base = baseFrames(engine, options, within);
+    const base = baseFrames(engine, { ...options, firstFrame: beginOf(options) }, within);
     const run = { job: stop, signal: within };
     const coming = comingFrames({ speech, base, boxAt, networks, shelf, width, height, run, options });
     try {

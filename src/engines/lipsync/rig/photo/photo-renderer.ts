@@ -1,5 +1,6 @@
 import { copyRows } from "../frame-planes.ts";
-import type { Canvas, Look } from "../renderer.ts";
+import type { Canvas } from "../canvas.ts";
+import type { Look } from "../renderer.ts";
 import { IDENTITY } from "./axes.ts";
 import { FaceParts } from "./face-parts.ts";
 import { HeadMotion } from "./head-motion.ts";

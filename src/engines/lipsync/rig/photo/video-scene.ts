@@ -4,7 +4,8 @@ import { type FaceMarks, faceBox, mapMarks } from "../../../../library/face-mark
 import type { Binaries } from "../../../../media/binaries.ts";
 import { clipFrames } from "../../../../media/clip.ts";
 import { type FramePlanes, planesOf } from "../frame-planes.ts";
-import type { Canvas, Look } from "../renderer.ts";
+import type { Canvas } from "../canvas.ts";
+import type { Look } from "../renderer.ts";
 import { IDENTITY, type Similarity } from "./axes.ts";
 import { FaceParts } from "./face-parts.ts";
 import { type Placement, placePicture } from "./placement.ts";
@@ -71,9 +72,13 @@ export class VideoPerson {
     throw new Error("the clip has no picture");
   }
 
-  /** One playing of the video, there and back again as long as it is asked for frames. */
-  open(fps: number, signal: AbortSignal): VideoScene {
-    return new VideoScene(this.#frames(signal), this.#profile.fps / fps, {
+  /**
+   * One playing of the video, there and back again as long as it is asked for frames.
+   * @param first place of its first frame in a longer playing
+   */
+  open(fps: number, first: number, signal: AbortSignal): VideoScene {
+    const step = this.#profile.fps / fps;
+    return new VideoScene(this.#frames(placeOf(first, step), signal), step, first, {
       draw: (canvas, look, frame) => {
         const { y, u, v } = frame.planes;
         canvas.planes.y.set(y);
@@ -86,13 +91,15 @@ export class VideoPerson {
     });
   }
 
-  /** Frames 0, 1 … n−1, n−2 … 1, 0, 1 …: neither end twice, so that no seam shows. */
-  async *#frames(signal: AbortSignal): AsyncGenerator<VideoFrame, void> {
+  /** Frames 0, 1 … n−1, n−2 … 1, 0, 1 …: neither end twice, so that no seam shows. `start` are left out. */
+  async *#frames(start: number, signal: AbortSignal): AsyncGenerator<VideoFrame, void> {
     const last = this.#profile.frames - 1;
-    for (;;) {
-      let index = 0;
-      for await (const frame of this.#read(0, last + 1, signal)) yield { index: index++, planes: frame };
-      for (let end = last; end > 1; ) {
+    for (let begin = start % (2 * last); ; begin = 0) {
+      if (begin <= last) {
+        let index = begin;
+        for await (const frame of this.#read(begin, last + 1 - begin, signal)) yield { index: index++, planes: frame };
+      }
+      for (let end = Math.min(last, 2 * last - begin + 1); end > 1; ) {
         const from = Math.max(1, Math.floor((end - 1) / BATCH) * BATCH);
         const batch: FramePlanes[] = [];
         for await (const frame of this.#read(from, end - from, signal)) batch.push(frame);
@@ -111,6 +118,9 @@ export class VideoPerson {
   }
 }
 
+/** The clip's frame that a frame of the output shows, were it played on and on. */
+const placeOf = (frame: number, step: number): number => Math.floor(frame * step + 1e-6);
+
 type VideoFrame = { readonly index: number; readonly planes: FramePlanes };
 type Draw = { readonly draw: (canvas: Canvas, look: Look, frame: VideoFrame) => void };
 
@@ -122,17 +132,20 @@ export class VideoScene implements AsyncDisposable {
   readonly #draw: Draw;
   #now: VideoFrame | undefined;
   /** Frames taken so far, and the output's. */
-  #taken = 0;
-  #shown = 0;
+  #taken: number;
+  #shown: number;
 
-  constructor(frames: AsyncGenerator<VideoFrame, void>, step: number, draw: Draw) {
+  /** @param frames from that on which the output's `first` shows */
+  constructor(frames: AsyncGenerator<VideoFrame, void>, step: number, first: number, draw: Draw) {
     this.#frames = frames;
     this.#step = step;
+    this.#taken = placeOf(first, step);
+    this.#shown = first;
     this.#draw = draw;
   }
 
   async next(): Promise<void> {
-    const wanted = Math.floor(this.#shown++ * this.#step + 1e-6) + 1;
+    const wanted = placeOf(this.#shown++, this.#step) + 1;
     while (this.#taken < wanted) {
       const step = await this.#frames.next();
       if (step.done) return;
