@@ -23,7 +23,12 @@ export function openFile(path: string): ByteSource {
   } catch (cause) {
     throw unusable(name, "it cannot be opened", "Check that it exists and may be read.", cause);
   }
-  const { size } = fstatSync(fd);
+  const found = fstatSync(fd);
+  if (found.isDirectory()) {
+    closeSync(fd);
+    throw unusable(name, "it is a folder", "Name a file in it.");
+  }
+  const { size } = found;
   return {
     name,
     size,
@@ -96,7 +101,8 @@ function readSome(fd: number, buffer: Buffer, at: number, position: number): Pro
 function checkRange(name: string, size: number, offset: number, length: number): void {
   const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(length);
   if (!whole || offset < 0 || length < 0 || offset + length > size) {
-    throw unusable(name, `it is cut short: ${length} bytes are missing at ${offset} of ${size}`, "Download it again.");
+    const more = length === 1 ? "a byte is" : `${length} bytes are`;
+    throw unusable(name, `it is cut short: ${more} to follow at ${offset} of ${size}`, "Download it again.");
   }
 }
 

@@ -20,6 +20,9 @@ export type OpenOptions = {
   readonly inert?: (name: string) => boolean;
 };
 
+/** How pickles of protocol 0 begin that name something, or hold a list or a dict: weights are not saved so, attacks are. */
+const TEXT_PICKLE = /^(?:c[A-Za-z_][\w.]*\n|\([dlc])/;
+
 /**
  * Opens a file of weights, whatever its name says: it is known by its content. Nothing in it is run.
  * @throws AppError `model_unusable` with the file, what is wrong and what to do
@@ -66,7 +69,7 @@ export async function readCheckpoint(
     const { tensors, metadata } = readSafetensors(source);
     return { ...base, format: "safetensors", tensors, fields: new Map<string, PickleValue>(metadata), root: undefined };
   }
-  if (head[0] === 0x80 && (head[1] as number) <= 5) {
+  if ((head[0] === 0x80 && (head[1] as number) <= 5) || TEXT_PICKLE.test(head.toString("latin1"))) {
     const root = readPickleFile(source, inert);
     return { ...base, format: "pickle", ...stateDictOf(root, file), root };
   }
@@ -142,6 +145,6 @@ function notKnown(file: string, head: Buffer): Error {
   return unusable(
     file,
     `its form is not known (it begins with ${head.subarray(0, 4).toString("hex")})`,
-    "Known are files of torch.save, TorchScript, safetensors, NumPy and pickles of tensors.",
+    "Use the model's own file, of torch.save, TorchScript, safetensors or NumPy, or a pickle of tensors.",
   );
 }

@@ -36,12 +36,11 @@ export type Safetensors = {
   readonly metadata: ReadonlyMap<string, string>;
 };
 
-/** Whether a file looks like safetensors: a length, then JSON. */
+/** Whether a file looks like safetensors: a length, which may be a lie, then JSON. */
 export function isSafetensors(source: ByteSource): boolean {
   if (source.size < 10) return false;
-  const head = source.readSync(0, 9);
-  const length = head.readBigUInt64LE();
-  return head[8] === 0x7b && length >= 2n && length <= BigInt(source.size - 8);
+  const head = source.readSync(0, 10);
+  return head.readBigUInt64LE() >= 2n && /^\{[\s"}]$/.test(head.toString("latin1", 8));
 }
 
 /**
@@ -51,6 +50,7 @@ export function isSafetensors(source: ByteSource): boolean {
 export function readSafetensors(source: ByteSource): Safetensors {
   const length = Number(source.readSync(0, 8).readBigUInt64LE());
   if (length > MAX_SAFETENSORS_HEADER_BYTES) throw broken(source, `its header would have ${length} bytes`);
+  if (length > source.size - 8) throw broken(source, `it is cut short: its header alone has ${length} bytes`);
   const start = 8 + length;
   const entries = parseObject(source, source.readSync(8, length).toString("utf8"));
   const tensors = new Map<string, CheckpointTensor>();

@@ -76,6 +76,17 @@ export function storedMember(source: ByteSource, member: ZipMember): ByteSource 
   return sliceOf(source, dataOffset(source, member), member.size);
 }
 
+/** Where a member's bytes lie in its archive, as they are packed, and whether they have to be unpacked. */
+export type PackedRange = { readonly start: number; readonly length: number; readonly deflated: boolean };
+
+/** Finds them, for members that are too large for memory. @throws AppError `model_unusable` for other ways of packing */
+export function packedRange(source: ByteSource, member: ZipMember): PackedRange {
+  if (member.method !== STORED && member.method !== DEFLATED) {
+    throw broken(source, `"${member.name}" is packed in a way that is not known`);
+  }
+  return { start: dataOffset(source, member), length: member.packedSize, deflated: member.method === DEFLATED };
+}
+
 /** The bytes of a member, unpacked if need be. @throws AppError `model_unusable` when it is too large for memory */
 export async function readMember(source: ByteSource, member: ZipMember): Promise<Buffer> {
   if (member.size > MAX_ZIP_MEMBER_BYTES) throw broken(source, `"${member.name}" in it would be ${member.size} bytes`);

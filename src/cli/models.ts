@@ -49,7 +49,7 @@ Files are known by what they hold, not by their names: put them anywhere into th
     .option("--accept-licence", "take the licence that is shown as accepted", false)
     .option(
       "--from <source>",
-      "take the files from here instead: a URL, hf:owner/repo@rev, s3://bucket/folder, file:/…",
+      "take the files from here instead: a URL, hf:owner/repo@rev, s3://bucket/folder, or a file or folder here",
     )
     .option(
       "--into <folder>",
@@ -63,7 +63,7 @@ Files are known by what they hold, not by their names: put them anywhere into th
       "after",
       `
 Sources: hf:owner/repo/path[@revision] is Hugging Face (HF_TOKEN for what is gated, HF_ENDPOINT for a mirror),
-s3://bucket/key the bucket that BUCKET_ENDPOINT_URL leads to, file:/path a network volume.
+s3://bucket/key the bucket that BUCKET_ENDPOINT_URL leads to, file:/path or ./path a file here or on a network volume.
 Stopped with Ctrl-C or cut off, the same command goes on where it was.
 Exit code: 0 when every file is there, 1 when one is not, 130 when it was interrupted.`,
     )

@@ -118,7 +118,7 @@ export function wav2lipSize(checkpoint: Checkpoint): Wav2LipSize | undefined {
   if (block === 7 && shape[2] === 4) return 256;
   throw new AppError(
     "model_unusable",
-    `${file}: it is a Wav2Lip of ${block + 1} encoder blocks that end in ${describeShape(shape)}, which is not supported. Known are those for faces of 96 and 256 pixels.`,
+    `${file}: it is a Wav2Lip of ${block + 1} encoder blocks that end in ${describeShape(shape)}, which is not supported. Known are those for faces of 96 and 256 pixels: use one of them.`,
   );
 }
 

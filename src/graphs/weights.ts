@@ -1,10 +1,14 @@
 import { type Checkpoint, type CheckpointTensor, readFloat32 } from "../checkpoints/checkpoint.ts";
+import { nearKey } from "../checkpoints/near-key.ts";
 import { AppError } from "../errors.ts";
 import type { GraphBuilder } from "./graph-builder.ts";
 import { describeShape, type Value } from "./onnx/types.ts";
 
 /** Largest number of float16. */
 const FLOAT16_MAX = 65_504;
+
+const REMEDY =
+  "Use the file as its project publishes it; `talkbox models check FILE --tensors` shows its keys and shapes.";
 
 /** Reads one weight's numbers when the graph is written. */
 export type Numbers = () => Promise<Float32Array>;
@@ -81,14 +85,18 @@ export class Weights {
 
   #find(key: string): CheckpointTensor {
     const tensor = this.#checkpoint.tensors.get(key);
-    if (!tensor) throw this.#unusable(`"${key}" is missing`);
+    if (!tensor) {
+      const near = nearKey(key, this.unused());
+      throw near === undefined
+        ? this.#unusable(`"${key}" is missing`)
+        : this.#unusable(`"${key}" is missing`, `It has "${near}": save its state dict under the original names.`);
+    }
     this.#asked.add(key);
     return tensor;
   }
 
-  #unusable(problem: string): AppError {
+  #unusable(problem: string, remedy = REMEDY): AppError {
     const { file } = this.#checkpoint;
-    const remedy = "`talkbox models check FILE` says what the file is.";
     return new AppError("model_unusable", `${file}: as ${this.#architecture} it cannot be used: ${problem}. ${remedy}`);
   }
 }

@@ -23,6 +23,8 @@ describe("hostile files", () => {
     "os.system by STACK_GLOBAL": new PickleWriter(4).text("os").text("system").op("\x93(").text("id").op("tR").end(),
     "subprocess.Popen by NEWOBJ": new PickleWriter().global("subprocess", "Popen").op("(").text("id").op("t\x81").end(),
     "runpy by INST": new PickleWriter().op("(").text("x").op("irunpy\nrun_path\n").end(),
+    "os.system in text": Buffer.from("cos\nsystem\n(S'echo run'\ntR."),
+    "a dict in text": Buffer.from("(dp0\nS'weight'\np1\nI1\ns."),
     "an extension": new PickleWriter().raw([0x82, 1]).end(),
     "a getattr chain": new PickleWriter().global("builtins", "getattr").op(")R").end(),
     "torch's own loader": new PickleWriter().global("torch.hub", "load").op(")R").end(),
@@ -56,7 +58,11 @@ describe("hostile files", () => {
     "an integer of 4 GB": [new PickleWriter().raw([0x8b, 255, 255, 255, 255]).end(), /an integer has/],
     "a safetensors header of 4 GB": [
       Buffer.concat([Buffer.from([0, 0, 0, 0, 1, 0, 0, 0]), Buffer.from("{}".padEnd(40))]),
-      /its form is not known/,
+      /its header would have 4294967296 bytes\. Download it again/,
+    ],
+    "a safetensors header that is cut": [
+      fixture("flat.safetensors").subarray(0, 100),
+      /it is cut short: its header alone has \d+ bytes/,
     ],
     "an empty file": [Buffer.alloc(0), /it is empty/],
     "a web page": [Buffer.from("<!DOCTYPE html><html></html>"), /it is a web page/],
@@ -95,6 +101,10 @@ describe("hostile files", () => {
     await writeFile(dir.file("cut.pth"), fixture("flat.pth").subarray(0, 3000));
     await assert.rejects(openCheckpoint(dir.file("cut.pth")), { code: "model_unusable", message: /^cut\.pth: / });
     await assert.rejects(openCheckpoint(dir.file("none.pth")), { code: "model_unusable", message: /cannot be opened/ });
+  });
+
+  it("a folder is told", async () => {
+    await assert.rejects(openCheckpoint(fixtures), { code: "model_unusable", message: /^fixtures: it is a folder\./ });
   });
 
   it("a tensor that repeats one element a billion times is refused", async () => {

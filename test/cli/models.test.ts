@@ -121,7 +121,22 @@ describe("talkbox models", () => {
         /it has "net\.face_encoder_blocks\.0\.0\.conv_block\.0\.weight" where "face_encoder_blocks\.0\.0.* is expected\. Save its state dict under the original names/,
       ],
       "one key renamed": [
-        async (path) => writeWeights(path, { ...shapes, [key]: [1], "face_decoder_blocks.3.1.other": [1] }),
+        async (path) => {
+          const { [key]: shape = [], ...others } = shapes;
+          return writeWeights(path, { ...others, "face_decoder_blocks.3.1.conv.0.weight": shape });
+        },
+        /"face_decoder_blocks\.3\.1\.conv_block\.0\.weight" is missing\. It has "face_decoder_blocks\.3\.1\.conv\.0\.weight": save its state dict under the original names/,
+      ],
+      "a part of the network missing": [
+        async (path) =>
+          writeWeights(
+            path,
+            Object.fromEntries(Object.entries(shapes).filter(([name]) => !name.startsWith("output_block.1"))),
+          ),
+        /"output_block\.1\.(?:weight|bias)" is missing\. Use the file as its project publishes it; .*check FILE --tensors/,
+      ],
+      "one weight of another shape": [
+        async (path) => writeWeights(path, { ...shapes, [key]: [1] }),
         /"face_decoder_blocks\.3\.1\.conv_block\.0\.weight" is \[1\], and \[384, 384, 3, 3\] was expected/,
       ],
       "NaN weights": [
@@ -145,7 +160,7 @@ describe("talkbox models", () => {
         async (path) => writeFile(path, "<!DOCTYPE html><p>Sign in".padEnd(100)),
         /it is a web page, not a model/,
       ],
-      words: [async (path) => writeFile(path, "hello ".repeat(30)), /its form is not known/],
+      words: [async (path) => writeFile(path, "hello ".repeat(30)), /its form is not known.*Use the model's own file/],
     };
     for (const [what, [make, message]] of Object.entries(bad)) {
       it(what, async () => {
@@ -163,6 +178,9 @@ describe("talkbox models", () => {
       const { code, stdout, stderr } = await models(["check", "nowhere.pth"]);
       assert.deepEqual([code, stdout], [1, ""]);
       assert.match(stderr, /^talkbox: nowhere\.pth: it cannot be opened\. .* \(invalid_input\)\n$/);
+      const folder = await models(["check", dir.path]);
+      assert.equal(folder.code, 1);
+      assert.match(folder.stderr, /^talkbox: .*: it is a folder\. Name a file in it\. \(invalid_input\)\n$/);
     });
 
     it("an index of a voice, in JSON", async () => {
@@ -251,13 +269,49 @@ describe("talkbox models", () => {
     }
   });
 
+  it("pull wav2lip: says where its authors publish it, and takes it from a file or folder that one has", async () => {
+    const told = await models(["pull", "wav2lip"]);
+    assert.deepEqual([told.code, told.stdout], [1, ""]);
+    assert.match(told.stderr, /^Wav2Lip with GAN.*\nLicence: .*prohibit commercial use/);
+    assert.match(
+      told.stderr,
+      /no direct download of wav2lip_gan\.pth\. Get it from https:\/\/github\.com\/\S+ .*--from URL/,
+    );
+    assert.doesNotMatch(told.stderr, /accept/);
+    await writeWeights(dir.file("have/Wav2Lip-SD-GAN.pt"), shapesOf("wav2lip-96"));
+    const unaccepted = await models(["pull", "wav2lip", "--from", "./have/Wav2Lip-SD-GAN.pt"]);
+    assert.match(unaccepted.stderr, /accept the licence with --accept-licence/);
+    const wrong = await models(["pull", "wav2lip", "--accept-licence", "--from", "./have"]);
+    assert.match(wrong.stderr, /There is no file \/.*have\/wav2lip_gan\.pth\. .*name the file itself\. \(not_found\)/);
+    const pulled = await models(["pull", "wav2lip", "--accept-licence", "--from", "./have/Wav2Lip-SD-GAN.pt"]);
+    assert.equal(pulled.code, 0, pulled.stderr);
+    assert.match(pulled.stdout, /wav2lip\/wav2lip_gan\.pth is there: 145\.3 MB, wav2lip 96, its size is right/);
+    const alone = await models(["pull", dir.file("have/Wav2Lip-SD-GAN.pt"), "--to", "mine/mouth.pt", "--quiet"]);
+    assert.match(alone.stdout, /mine\/mouth\.pt is there: .*wav2lip 96.*\n.*\n {2}Licence: .*no commercial use/);
+  });
+
+  it("pull: of two at once one downloads and the other waits; both have the file", async () => {
+    await using server = await FileServer.start();
+    const content = readFileSync(fixture("flat.pth"));
+    server.files.set("/a/flat.pth", content);
+    const pull = () => models(["pull", `${server.origin}/a/flat.pth`, "--to", "both/flat.pth"]);
+    const outcomes = await Promise.all([pull(), pull()]);
+    assert.deepEqual(
+      outcomes.map(({ code }) => code),
+      [0, 0],
+    );
+    assert.equal(server.requests.length, 1);
+    assert.ok(readFileSync(dir.file("models/both/flat.pth")).equals(content));
+  });
+
   it("pull: without a name it lists manifests; an unknown one names those there are", async () => {
     const listed = await models(["pull"]);
     assert.equal(listed.code, 0);
-    for (const name of ["rvc-base", "s3fd", "wav2lip"]) assert.match(listed.stdout, new RegExp(`^${name} `, "m"));
+    for (const name of ["mdx-net", "rvc-base", "s3fd", "wav2lip"])
+      assert.match(listed.stdout, new RegExp(`^${name} `, "m"));
     const unknown = await models(["pull", "wav2lib"]);
     assert.equal(unknown.code, 1);
-    assert.match(unknown.stderr, /There is no manifest "wav2lib"\. Known: rvc-base, s3fd, wav2lip/);
+    assert.match(unknown.stderr, /There is no manifest "wav2lib"\. Known: mdx-net, rvc-base, s3fd, wav2lip/);
   });
 
   it("clean: takes a size, and says what it freed", async () => {

@@ -4,6 +4,7 @@ import type { ByteSource } from "../byte-source.ts";
 import { unusable } from "../unusable.ts";
 import { Cursor } from "./cursor.ts";
 import { OPCODE, REFUSED_OPCODES } from "./opcodes.ts";
+import { PickleStack } from "./stack.ts";
 import { Bytes, describeValue, Inert, isStateful, Known, type PickleValue, Tuple } from "./values.ts";
 
 export type UnpickleOptions = {
@@ -14,9 +15,6 @@ export type UnpickleOptions = {
   /** What a persistent id stands for. Default: there are none. */
   readonly persistent?: (id: PickleValue) => PickleValue;
 };
-
-/** Where MARK was said. */
-type Mark = { readonly mark: number };
 
 /**
  * Interprets one pickle as data. Nothing is called but what the allow-list holds, and that makes data from data.
@@ -43,8 +41,7 @@ export function unpickle(
 class Machine {
   readonly cursor: Cursor;
   readonly #options: UnpickleOptions;
-  readonly #stack: PickleValue[] = [];
-  readonly #marks: Mark[] = [];
+  readonly #stack = new PickleStack();
   readonly #memo = new Map<number, PickleValue>();
 
   constructor(cursor: Cursor, options: UnpickleOptions) {
@@ -55,7 +52,7 @@ class Machine {
   run(): PickleValue {
     for (;;) {
       const code = this.cursor.byte();
-      if (code === OPCODE.STOP) return this.#pop();
+      if (code === OPCODE.STOP) return this.#stack.pop();
       this.#step(code);
     }
   }
@@ -73,109 +70,106 @@ class Machine {
         cursor.uint64();
         return;
       case OPCODE.NONE:
-        return this.#push(null);
+        return stack.push(null);
       case OPCODE.NEWTRUE:
-        return this.#push(true);
+        return stack.push(true);
       case OPCODE.NEWFALSE:
-        return this.#push(false);
+        return stack.push(false);
       case OPCODE.BININT:
-        return this.#push(cursor.int32());
+        return stack.push(cursor.int32());
       case OPCODE.BININT1:
-        return this.#push(cursor.byte());
+        return stack.push(cursor.byte());
       case OPCODE.BININT2:
-        return this.#push(cursor.uint16());
+        return stack.push(cursor.uint16());
       case OPCODE.BINFLOAT:
-        return this.#push(cursor.double());
+        return stack.push(cursor.double());
       case OPCODE.LONG1:
-        return this.#push(this.#integer(cursor.byte()));
+        return stack.push(this.#integer(cursor.byte()));
       case OPCODE.LONG4:
-        return this.#push(this.#integer(cursor.uint32()));
+        return stack.push(this.#integer(cursor.uint32()));
       case OPCODE.SHORT_BINUNICODE:
-        return this.#push(this.#text(cursor.byte(), "utf8"));
+        return stack.push(this.#text(cursor.byte(), "utf8"));
       case OPCODE.BINUNICODE:
-        return this.#push(this.#text(cursor.uint32(), "utf8"));
+        return stack.push(this.#text(cursor.uint32(), "utf8"));
       case OPCODE.BINUNICODE8:
-        return this.#push(this.#text(cursor.uint64(), "utf8"));
+        return stack.push(this.#text(cursor.uint64(), "utf8"));
       case OPCODE.SHORT_BINSTRING:
-        return this.#push(this.#text(cursor.byte(), "latin1"));
+        return stack.push(this.#text(cursor.byte(), "latin1"));
       case OPCODE.BINSTRING:
-        return this.#push(this.#text(cursor.uint32(), "latin1"));
+        return stack.push(this.#text(cursor.uint32(), "latin1"));
       case OPCODE.SHORT_BINBYTES:
-        return this.#push(this.#bytes(cursor.byte()));
+        return stack.push(this.#bytes(cursor.byte()));
       case OPCODE.BINBYTES:
-        return this.#push(this.#bytes(cursor.uint32()));
+        return stack.push(this.#bytes(cursor.uint32()));
       case OPCODE.BINBYTES8:
-        return this.#push(this.#bytes(cursor.uint64()));
+        return stack.push(this.#bytes(cursor.uint64()));
       case OPCODE.MARK:
-        this.#marks.push({ mark: stack.length });
+        stack.mark();
         return;
       case OPCODE.POP:
-        this.#pop();
+        stack.pop();
         return;
       case OPCODE.POP_MARK:
-        this.#popToMark();
+        stack.popToMark();
         return;
       case OPCODE.DUP:
-        return this.#push(this.#top());
+        return stack.push(stack.top());
       case OPCODE.EMPTY_TUPLE:
-        return this.#push(new Tuple([]));
+        return stack.push(new Tuple([]));
       case OPCODE.TUPLE1:
       case OPCODE.TUPLE2:
-      case OPCODE.TUPLE3: {
-        const count = code - OPCODE.TUPLE1 + 1;
-        this.#need(count);
-        return this.#push(new Tuple(stack.splice(-count)));
-      }
+      case OPCODE.TUPLE3:
+        return stack.push(new Tuple(stack.take(code - OPCODE.TUPLE1 + 1)));
       case OPCODE.TUPLE:
-        return this.#push(new Tuple(this.#popToMark()));
+        return stack.push(new Tuple(stack.popToMark()));
       case OPCODE.EMPTY_LIST:
-        return this.#push([]);
+        return stack.push([]);
       case OPCODE.LIST:
-        return this.#push(this.#popToMark());
+        return stack.push(stack.popToMark());
       case OPCODE.APPEND: {
-        const item = this.#pop();
-        this.#list().push(item);
+        const item = stack.pop();
+        stack.list().push(item);
         return;
       }
       case OPCODE.APPENDS: {
-        const items = this.#popToMark();
-        const list = this.#list();
+        const items = stack.popToMark();
+        const list = stack.list();
         for (const item of items) list.push(item);
         return;
       }
       case OPCODE.EMPTY_DICT:
-        return this.#push(new Map());
+        return stack.push(new Map());
       case OPCODE.DICT: {
-        const items = this.#popToMark();
-        this.#push(new Map());
-        return this.#setItems(items);
+        const items = stack.popToMark();
+        stack.push(new Map());
+        return stack.setItems(items);
       }
       case OPCODE.SETITEM: {
-        const value = this.#pop();
-        const key = this.#pop();
-        return this.#setItems([key, value]);
+        const value = stack.pop();
+        const key = stack.pop();
+        return stack.setItems([key, value]);
       }
       case OPCODE.SETITEMS:
-        return this.#setItems(this.#popToMark());
+        return stack.setItems(stack.popToMark());
       case OPCODE.EMPTY_SET:
-        return this.#push(new Set());
+        return stack.push(new Set());
       case OPCODE.ADDITEMS: {
-        const items = this.#popToMark();
-        const set = this.#top();
+        const items = stack.popToMark();
+        const set = stack.top();
         if (!(set instanceof Set)) throw new Error(`items are added to ${describeValue(set)}`);
         for (const item of items) set.add(item);
         return;
       }
       case OPCODE.FROZENSET:
-        return this.#push(new Set(this.#popToMark()));
+        return stack.push(new Set(stack.popToMark()));
       case OPCODE.BINPUT:
-        this.#memo.set(cursor.byte(), this.#top());
+        this.#memo.set(cursor.byte(), stack.top());
         return;
       case OPCODE.LONG_BINPUT:
-        this.#memo.set(cursor.uint32(), this.#top());
+        this.#memo.set(cursor.uint32(), stack.top());
         return;
       case OPCODE.MEMOIZE:
-        this.#memo.set(this.#memo.size, this.#top());
+        this.#memo.set(this.#memo.size, stack.top());
         return;
       case OPCODE.BINGET:
         return this.#recall(cursor.byte());
@@ -186,8 +180,8 @@ class Machine {
         return this.#global(module, cursor.line(MAX_PICKLE_NAME_BYTES));
       }
       case OPCODE.STACK_GLOBAL: {
-        const name = this.#pop();
-        const module = this.#pop();
+        const name = stack.pop();
+        const module = stack.pop();
         if (typeof name !== "string" || typeof module !== "string") throw new Error("a name is no text");
         return this.#global(module, name);
       }
@@ -197,10 +191,10 @@ class Machine {
       case OPCODE.BUILD:
         return this.#build();
       case OPCODE.BINPERSID: {
-        const id = this.#pop();
+        const id = stack.pop();
         const { persistent } = this.#options;
         if (!persistent) throw new Error("it refers to data outside of it");
-        return this.#push(persistent(id));
+        return stack.push(persistent(id));
       }
       default: {
         const refused = REFUSED_OPCODES.get(code);
@@ -214,23 +208,23 @@ class Machine {
   #global(module: string, name: string): void {
     const full = `${module} ${name}`;
     const known = this.#options.allowed.get(full);
-    if (known !== undefined) return this.#push(known);
-    if (this.#options.inert?.(full)) return this.#push(new Inert(full, []));
+    if (known !== undefined) return this.#stack.push(known);
+    if (this.#options.inert?.(full)) return this.#stack.push(new Inert(full, []));
     throw this.#refuse(`the name "${`${module}.${name}`.slice(0, 200)}"`);
   }
 
   #call(): void {
-    const args = this.#pop();
-    const callee = this.#pop();
+    const args = this.#stack.pop();
+    const callee = this.#stack.pop();
     if (!(args instanceof Tuple)) throw new Error(`arguments are ${describeValue(args)}`);
-    if (callee instanceof Known) return this.#push(callee.call(args.items));
-    if (callee instanceof Inert) return this.#push(new Inert(callee.className, args.items));
+    if (callee instanceof Known) return this.#stack.push(callee.call(args.items));
+    if (callee instanceof Inert) return this.#stack.push(new Inert(callee.className, args.items));
     throw new Error(`${describeValue(callee)} is called`);
   }
 
   #build(): void {
-    const state = this.#pop();
-    const target = this.#top();
+    const state = this.#stack.pop();
+    const target = this.#stack.top();
     if (target instanceof Inert) target.state = state;
     else if (isStateful(target)) target.setState(state);
     // What else has state keeps attributes beside its data, such as a state dict's `_metadata`: of no use here.
@@ -245,48 +239,10 @@ class Machine {
     );
   }
 
-  #push(value: PickleValue): void {
-    this.#stack.push(value);
-  }
-
-  #pop(): PickleValue {
-    this.#need(1);
-    return this.#stack.pop() as PickleValue;
-  }
-
-  #top(): PickleValue {
-    this.#need(1);
-    return this.#stack.at(-1) as PickleValue;
-  }
-
-  #need(count: number): void {
-    const floor = this.#marks.at(-1)?.mark ?? 0;
-    if (this.#stack.length - floor < count) throw new Error("its stack is empty");
-  }
-
-  #popToMark(): PickleValue[] {
-    const mark = this.#marks.pop();
-    if (!mark) throw new Error("a mark is missing");
-    return this.#stack.splice(mark.mark);
-  }
-
-  #list(): PickleValue[] {
-    const list = this.#top();
-    if (!Array.isArray(list)) throw new Error(`something is appended to ${describeValue(list)}`);
-    return list;
-  }
-
-  #setItems(items: readonly PickleValue[]): void {
-    const dict = this.#top();
-    if (!(dict instanceof Map)) throw new Error(`an item is set in ${describeValue(dict)}`);
-    if (items.length % 2 === 1) throw new Error("a key has no value");
-    for (let i = 0; i < items.length; i += 2) dict.set(items[i], items[i + 1]);
-  }
-
   #recall(index: number): void {
     const value = this.#memo.get(index);
     if (value === undefined) throw new Error(`nothing was remembered under ${index}`);
-    this.#push(value);
+    this.#stack.push(value);
   }
 
   #integer(length: number): number | bigint {

@@ -40,8 +40,11 @@ export async function pullModels(name: string | undefined, options: PullOptions,
   try {
     if (name === undefined) return await listManifests();
     const settings = sourceSettings(config);
-    const manifest = await findManifest(name, options, settings);
-    await agree(manifest, options, interrupt.signal);
+    const manifest = await findManifest(asSource(name), options, settings);
+    const from = options.from === undefined ? undefined : asSource(options.from);
+    // Where there is nothing to download, there is nothing to accept: it is said where to get it.
+    const downloads = from !== undefined || manifest.files.some(({ sources }) => sources.length > 0);
+    await agree(manifest, { acceptLicence: options.acceptLicence || !downloads }, interrupt.signal);
     const into = options.into === undefined ? intoOf(config) : resolve(options.into);
     let view: ProgressView | undefined;
     let current = "";
@@ -52,7 +55,7 @@ export async function pullModels(name: string | undefined, options: PullOptions,
     const files = pullManifest(manifest, {
       settings,
       into,
-      from: options.from,
+      from,
       force: options.force,
       signal: interrupt.signal,
       starting({ file }, source) {
@@ -73,8 +76,11 @@ export async function pullModels(name: string | undefined, options: PullOptions,
         endView();
         const done = pulled.source === "" ? "is there already" : "is there";
         const kept = pulled.source !== "" && pulled.verified !== "manifest" ? " (kept from now on)" : "";
-        const what = `${showBytes(pulled.bytes)}, ${await about(pulled)}`;
+        const { network, licence } = await lookAt(pulled);
+        const what = [showBytes(pulled.bytes), ...network, VERIFIED[pulled.verified]].join(", ");
         process.stdout.write(`${pulled.path} ${done}: ${what}.\n  sha256 ${pulled.sha256}${kept}\n`);
+        // A source by itself comes without a manifest that says it.
+        if (manifest.licence.notice === "" && licence !== "") process.stdout.write(`  Licence: ${licence}\n`);
       }
     } finally {
       endView();
@@ -88,6 +94,11 @@ export async function pullModels(name: string | undefined, options: PullOptions,
   }
 }
 
+/** A path of this machine is a source as well; a manifest's file is none. */
+function asSource(text: string): string {
+  return /^\.{0,2}\//.test(text) && !text.endsWith(".json") ? `file:${resolve(text)}` : text;
+}
+
 const stopped = "The download was stopped; the same command goes on from there.";
 
 /** The folder of the manifests that come with Talkbox. */
@@ -97,7 +108,12 @@ export function manifestsFolder(): string {
 
 async function listManifests(): Promise<void> {
   const manifests = await readManifests(manifestsFolder());
-  const rows = manifests.map(({ name, title, licence }) => [name, title, licence.name]);
+  const rows = manifests.map(({ name, title, licence, files }) => {
+    const byHand = files.every(({ sources }) => sources.length === 0)
+      ? " (no direct download: NAME says from where)"
+      : "";
+    return [name, title, `${licence.name}${byHand}`];
+  });
   process.stdout.write(`${columns(rows).join("\n")}\n\ntalkbox models pull NAME downloads one of them.\n`);
 }
 
@@ -142,7 +158,7 @@ async function findManifest(name: string, options: PullOptions, settings: Source
 /** Shows the licence and has it accepted. @throws AppError `invalid_input` where it is not */
 async function agree(
   { title, licence, page }: Manifest,
-  { acceptLicence }: PullOptions,
+  { acceptLicence }: Pick<PullOptions, "acceptLicence">,
   signal: AbortSignal,
 ): Promise<void> {
   if (licence.notice === "") return;
@@ -190,9 +206,10 @@ function sourceSettings(config: Config): SourceSettings {
   };
 }
 
-async function about({ path, verified }: Pulled): Promise<string> {
-  const checked = VERIFIED[verified];
-  if (path.endsWith(".onnx")) return checked;
-  const facts = await inspectModel(path);
-  return facts.family === "" ? checked : `${showNetwork(facts)}, ${checked}`;
+/** What has come, where its content tells: its network, and that network's licence. */
+async function lookAt({ path }: Pulled): Promise<{ readonly network: readonly string[]; readonly licence: string }> {
+  const { family, variant, licence } = path.endsWith(".onnx")
+    ? { family: "", variant: "", licence: "" }
+    : await inspectModel(path);
+  return { network: family === "" ? [] : [showNetwork({ family, variant })], licence };
 }
