@@ -3,6 +3,7 @@ import { join } from "node:path";
 import PQueue from "p-queue";
 import type { Config } from "../src/config.ts";
 import { EngineCatalog, type EngineSource } from "../src/engines/catalog.ts";
+import type { PitchEstimator } from "../src/engines/pitch/pitch-estimator.ts";
 import { registerPreloads } from "../src/engines/preloads.ts";
 import { ModelCache } from "../src/inference/model-cache.ts";
 import { DeviceMemory } from "../src/inference/model-memory.ts";
@@ -96,8 +97,14 @@ export function createServices(config: Config, log: Log, options: ServiceOptions
   const library = openLibrary(config, log, outputs);
   const order = readProviders(config.providers);
   const models = new ModelCache({ order, memory: new DeviceMemory(config.modelMemoryBytes, order.device), log });
-  registerPreloads(models, { library: library.models, graphs: library.graphs });
-  const engines = new EngineCatalog(options.engines ?? engineSources(config, log, binaries, library, models));
+  registerPreloads(
+    models,
+    { library: library.models, graphs: library.graphs },
+    { library: library.models, places: config },
+  );
+  const engines: EngineCatalog = new EngineCatalog(
+    options.engines ?? engineSources(config, log, binaries, library, models, (id) => engines.choose("pitch", id)),
+  );
   return {
     config,
     log,
@@ -135,6 +142,7 @@ function engineSources(
   binaries: () => Promise<Binaries>,
   library: Library,
   models: ModelCache,
+  pitch: (id: string) => Promise<PitchEstimator>,
 ): EngineSource[] {
   const { modelsDir } = config;
   // Wav2Lip lays mouths over the people that the rig shows: they share one.
@@ -170,6 +178,16 @@ function engineSources(
         }),
     },
     { id: "rig", kind: "lipsync", load: rig },
+    {
+      id: "rvc",
+      kind: "voice",
+      load: async () =>
+        (await import("../src/engines/voice/rvc/rvc-engine.ts")).createRvcEngine({
+          models: { library: library.models, graphs: library.graphs, cache: models },
+          places: config,
+          pitch,
+        }),
+    },
     {
       id: "world",
       kind: "voice",
@@ -213,6 +231,11 @@ function engineSources(
           library: library.models,
           cache: models,
         }),
+    },
+    {
+      id: "center",
+      kind: "stems",
+      load: async () => (await import("../src/engines/stems/center/center-engine.ts")).createCenterEngine(),
     },
     {
       id: "llm-api",

@@ -14,6 +14,8 @@ export type ProgressEvent = {
   readonly progress: number;
   readonly stage: string;
   readonly stage_progress: number;
+  /** Seconds that are left, where that can be told. */
+  readonly eta_seconds?: number;
 };
 
 /** A piece of text of a reply that is being written. */

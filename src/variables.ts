@@ -114,7 +114,7 @@ export const VARIABLES = {
     schema: z.string().min(1),
     fallback: "",
     about:
-      "Networks that are loaded at the start and kept open, by the names of their engines, with commas between (`wav2lip,s3fd`).",
+      "Networks that are loaded at the start and kept open, by the names of their engines, with commas between (`wav2lip,s3fd,rvc`).",
   },
   TALKBOX_TTL: {
     schema: positiveInteger(30 * 24 * 3600),

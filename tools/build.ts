@@ -32,6 +32,7 @@ const ENTRIES = {
   "face-worker": "src/engines/faces/mesh/worker.ts",
   "voice-thread": "src/engines/voice/world/thread.ts",
   "spectra-thread": "src/engines/stems/mdx/thread.ts",
+  "center-thread": "src/engines/stems/center/thread.ts",
   "inference-thread": "src/inference/thread-entry.ts",
   "model-thread": "src/library/models/model-thread-entry.ts",
 };

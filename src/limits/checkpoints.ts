@@ -27,3 +27,6 @@ export const MAX_NPY_HEADER_BYTES = 64 * 1024;
 /** Most lists and vectors of an index of vectors. */
 export const MAX_FAISS_LISTS = 1_000_000;
 export const MAX_FAISS_VECTORS = 50_000_000;
+
+/** A voice in an archive: most bytes of its checkpoint, and of its index. */
+export const VOICE_ARCHIVE = { checkpointBytes: 1024 * 1024 * 1024, indexBytes: 4 * 1024 * 1024 * 1024 } as const;

@@ -3,6 +3,25 @@
 /** A voice's index: most lists; vectors and frames that are looked at at once; multiplications before others' turn. */
 export const RVC_RETRIEVAL = { maxLists: 65_536, pageRows: 4096, blockFrames: 1024, turn: 10_000_000 } as const;
 
+/**
+ * Passages that a song is cut into for an RVC voice, in seconds: what is heard on either side, the longest that is one,
+ * the usual length, and how far from that a quiet place is looked for. Sizes that passages have on a GPU, with what is
+ * heard on either side.
+ */
+export const RVC_PASSAGE = {
+  padSeconds: 1,
+  longestSeconds: 24,
+  usualSeconds: 20,
+  searchSeconds: 3,
+  gpuSeconds: [6, 12, 26],
+} as const;
+
+/** Frames of an RVC voice's latent that are made sound of at once: a run that has begun cannot be stopped. */
+export const RVC_SOUND_FRAMES = 150;
+
+/** Most RVC voices that TALKBOX_PRELOAD opens: where there are more, they are opened when they are asked for. */
+export const RVC_PRELOADED_VOICES = 4;
+
 /** Frames that the pitch networks hear at once, and on either side of those; for CREPE in one run too. */
 export const RMVPE_BLOCK = { frames: 6000, context: 128 } as const;
 export const CREPE_BLOCK = { frames: 3000, context: 100, batch: 256 } as const;

@@ -1,10 +1,12 @@
 import { z } from "zod";
+import type { RetrievalSettings } from "../engines/voice/voice-converter.ts";
 import { AppError } from "../errors.ts";
 import { convertVoice as convert } from "../pipelines/convert-voice.ts";
 import { learningConverter, profileOf, readReference } from "../pipelines/reference-voice.ts";
 import { findTargetVoice, type TargetVoice } from "../pipelines/target-voice.ts";
 import { outputFileName } from "../storage/file-name.ts";
 import { defineOperation, type OperationContext } from "./operation.ts";
+import { F0_METHODS, moreRvcParams, rvcParams } from "./rvc-params.ts";
 import { seedParam } from "./speech-params.ts";
 
 /** What finds the pitch of embedded voices, whatever is asked for. */
@@ -18,7 +20,8 @@ export const convertVoice = defineOperation({
   description: [
     "`voice` is one that `list_models` names, or a stored reference voice; or `reference_audio` is a recording of the voice,",
     "which wins. Of a recording with several channels their mix is converted. With `keep_key` the pitch moves by whole",
-    "octaves only, so that a song stays in its key; without, speech gets the pitch and the range of the voice.",
+    "octaves only, so that a song stays in its key; without, speech gets the pitch and the range of the voice. RVC voices",
+    "keep the recording's pitch, moved by `pitch` alone, and have a rate of their own: [rvc.md](rvc.md).",
   ].join("\n"),
   params: z.strictObject({
     audio: z.string().min(1).describe("Base64 (a data URL will do) or a public http(s) URL."),
@@ -26,7 +29,12 @@ export const convertVoice = defineOperation({
     reference_audio: z.string().nullish().describe("Base64 or a URL: 1 to 120 s of the voice."),
     pitch: z.number().min(-12).max(12).default(0).describe("Semitones on top."),
     keep_key: z.boolean().default(false).describe("For songs: whole octaves only."),
-    f0_method: z.string().max(40).nullish().describe("Binds RVC voices; embedded ones use harvest."),
+    f0_method: z.string().max(40).nullish().describe("Binds RVC voices (`rmvpe`); embedded ones use harvest."),
+    index_rate: rvcParams.index_rate,
+    filter_radius: rvcParams.filter_radius,
+    rms_mix_rate: rvcParams.rms_mix_rate,
+    protect: rvcParams.protect,
+    ...moreRvcParams,
     seed: seedParam,
     output_format: z.enum(["wav", "mp3", "flac"]).default("wav"),
     persist: z.boolean().default(false).describe("Keep the file for good."),
@@ -57,7 +65,9 @@ export const convertVoice = defineOperation({
       context.warn(`\`f0_method\` binds RVC voices; "${voice.name}" is an embedded one and used ${EMBEDDED_F0}.`);
     }
     context.emit({ type: "status", stage: "convert", message: "Converting the voice" });
-    const made = await convert({ source: params.audio, voice, pitch, keepKey: params.keep_key, seed, format }, context);
+    const retrieval = voice.converter.info.embedded ? undefined : retrievalOf(params, method);
+    const request = { source: params.audio, voice, pitch, keepKey: params.keep_key, seed, format };
+    const made = await convert({ ...request, ...(retrieval ? { retrieval } : {}) }, context);
     const file = await context.clock.time("deliver", () =>
       context.deliver(
         {
@@ -86,6 +96,22 @@ export const convertVoice = defineOperation({
     };
   },
 });
+
+/** What RVC voices are to be sung with. */
+function retrievalOf(
+  params: { readonly [Name in Exclude<keyof typeof rvcParams | keyof typeof moreRvcParams, "f0_method">]: number },
+  f0Method: string,
+): RetrievalSettings {
+  return {
+    indexRate: params.index_rate,
+    filterRadius: params.filter_radius,
+    rmsMixRate: params.rms_mix_rate,
+    protect: params.protect,
+    f0Method: f0Method === "" ? F0_METHODS[0] : f0Method,
+    crepeHopLength: params.crepe_hop_length,
+    speaker: params.speaker_id,
+  };
+}
 
 /** The voice to convert to. */
 async function targetOf(name: string, audio: string, context: OperationContext): Promise<TargetVoice> {

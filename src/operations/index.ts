@@ -4,6 +4,7 @@ import { convertVoice } from "./convert-voice.ts";
 import { deleteArtifacts } from "./delete-artifacts.ts";
 import { deleteAvatar } from "./delete-avatar.ts";
 import { deleteVoice } from "./delete-voice.ts";
+import { generateCover } from "./generate-cover.ts";
 import { generateCoverFromSeparateAudio } from "./generate-cover-from-separate-audio.ts";
 import { healthCheck } from "./health-check.ts";
 import { lipsync } from "./lipsync.ts";
@@ -35,6 +36,7 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     chatAndLipsync,
     streamChunksOperation,
     generateCoverFromSeparateAudio,
+    generateCover,
     voiceClone,
     multiSpeaker,
     convertVoice,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { rvcVoices } from "../library/rvc-voices.ts";
 import { targetVoiceNames } from "../pipelines/target-voice.ts";
 import { defineOperation } from "./operation.ts";
 
@@ -13,18 +14,51 @@ const weightsFile = z.strictObject({
   problem: z.string().optional().describe("What in it is not supported, and what to do."),
 });
 
+/** An RVC voice as callers see it. */
+const rvcVoice = z.strictObject({
+  name: z.string(),
+  state: z.enum(["ready", "unusable"]),
+  problem: z.string().optional().describe("What in its files is not supported, and what to do."),
+  version: z.enum(["v1", "v2"]).optional(),
+  sample_rate: z.int().optional().describe("Hz of what it sings."),
+  f0: z.boolean().optional().describe("Whether it sings the pitch that it is given."),
+  index_vectors: z.int().nullable().optional().describe("Of the `.index` beside it; null where there is none."),
+});
+
 export const listModels = defineOperation({
   name: "list_models",
   summary: "The voice models that covers and conversions can use, and the files of weights that were found.",
   description:
-    "RVC voices in `models/rvc/NAME/` with a `.pth` file, the embedded timbres, and stored reference voices. `files` are the weights in the models folders, known by their content: [models.md](models.md).",
+    "RVC voices in `models/rvc/NAME/` with a `.pth` file, the embedded timbres, and stored reference voices; `voices` says what the RVC voices are: [rvc.md](rvc.md). `files` are the weights in the models folders, known by their content: [models.md](models.md).",
   params: z.strictObject({}),
-  result: z.strictObject({ models: z.array(z.string()), count: z.number().int(), files: z.array(weightsFile) }),
+  result: z.strictObject({
+    models: z.array(z.string()),
+    count: z.number().int(),
+    voices: z.array(rvcVoice),
+    files: z.array(weightsFile),
+  }),
   limits: [],
   example: {},
   heavy: false,
   async run(_params, context) {
-    const [models, entries] = await Promise.all([targetVoiceNames(context), context.models.list()]);
+    const { config, signal } = context;
+    const [models, entries, found] = await Promise.all([
+      targetVoiceNames(context),
+      context.models.list(),
+      rvcVoices(context.models, config, signal),
+    ]);
+    const voices = found.map((voice) =>
+      "problem" in voice
+        ? { name: voice.name, state: "unusable" as const, problem: voice.problem }
+        : {
+            name: voice.name,
+            state: "ready" as const,
+            version: voice.version,
+            sample_rate: voice.sampleRate,
+            f0: voice.f0,
+            index_vectors: voice.index?.count ?? null,
+          },
+    );
     const files = entries.map(({ name, family, variant, bytes, licence, state, problem }) => ({
       name,
       family,
@@ -34,6 +68,6 @@ export const listModels = defineOperation({
       state,
       ...(problem === undefined ? {} : { problem }),
     }));
-    return { models, count: models.length, files };
+    return { models, count: models.length, voices, files };
   },
 });

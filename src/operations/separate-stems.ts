@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { openStem } from "../pipelines/cover/stems.ts";
-import { separateStems as separate, STEM_NAMES } from "../pipelines/stems/separate-stems.ts";
+import { planPasses, STEM_NAMES } from "../pipelines/stems/passes.ts";
+import { separateStems as separate } from "../pipelines/stems/separate-stems.ts";
 import { outputFileName } from "../storage/file-name.ts";
 import { defineOperation } from "./operation.ts";
 
@@ -12,9 +13,10 @@ export const separateStems = defineOperation({
   description: [
     "`vocals` and `instrumental` together are the song; so are `lead` and `backing` the vocals. `lead_dry` is the lead voice",
     "without its reverb. Stems are stereo at 44.1 kHz, as long as the song to the sample, at the level that they have in it;",
-    "WAV and FLAC have 24 bits. This needs MDX-Net networks in the models folder: UVR-MDX-NET-Voc_FT.onnx for voices and",
+    "WAV and FLAC have 24 bits. Networks of MDX-Net in the models folder do it best: UVR-MDX-NET-Voc_FT.onnx for voices and",
     "instruments, UVR_MDXNET_KARA_2.onnx for lead and backing, Reverb_HQ_By_FoxJoy.onnx for `lead_dry`. Without them the",
-    "answer is `engine_unavailable`, with the file that is missing.",
+    "engine `center` works by signal processing alone: it finds the voice in the middle of the stereo picture, and what it",
+    "makes is clearly below a network's, of which the answer warns. Of voices off the middle it finds little.",
   ].join("\n"),
   params: z.strictObject({
     audio: z.string().min(1).describe("The song: base64 (a data URL will do) or a public http(s) URL."),
@@ -24,6 +26,7 @@ export const separateStems = defineOperation({
       .max(STEM_NAMES.length)
       .default(["vocals", "instrumental"])
       .describe("Which ones; each is a file of the answer."),
+    engine: z.string().max(40).default("auto").describe("`mdx`, `center`; `auto` takes the best for each stem."),
     denoise: z.boolean().default(true).describe("Takes out what networks hear in silence: twice the work."),
     output_format: z.enum(["wav", "mp3", "flac"]).default("wav"),
     persist: z.boolean().default(false).describe("Keep the files for good."),
@@ -36,7 +39,8 @@ export const separateStems = defineOperation({
         audio_path: z.string().nullable(),
         audio_url: z.string().nullable(),
         duration: z.number().describe("Seconds."),
-        model: z.string().describe("The network that it comes from."),
+        engine: z.string().describe("Who made it."),
+        model: z.string().describe("The network that it comes from; an engine without networks names itself."),
         persistent: z.boolean(),
       }),
     ),
@@ -50,21 +54,24 @@ export const separateStems = defineOperation({
   async run(params, context) {
     const began = performance.now();
     const { output_format: format, denoise, persist } = params;
-    // Whoever has no network is told so before anything is downloaded.
-    const { sampleRate } = await context.engines.choose("stems", "auto");
+    const names = [...new Set(params.stems)];
+    // Whoever lacks a network is told so before anything is downloaded.
+    const passes = await planPasses(names, params.engine.trim(), context);
     const song = await context.clock.time("prepare", () => openStem(params.audio, "audio", context));
-    const files = await separate({ song, stems: [...new Set(params.stems)], denoise, format }, context);
+    const dir = await context.tempDir();
+    const files = await separate({ song, stems: names, passes, denoise, format, samples: "s24", dir }, context);
     const stems = await context.clock.time("deliver", async () => {
       const delivered = [];
-      for (const { stem, model, path, mime, duration } of files) {
+      for (const { stem, engine, model, path, mime, duration } of files) {
         const output = { kind: "audio", path, filename: outputFileName(stem, format), folder: "audio", mime } as const;
         const { key, url, persistent } = await context.deliver({ ...output, duration }, { persist });
         const place = { audio_path: url === undefined ? null : `results/${key}`, audio_url: url ?? null };
-        delivered.push({ stem, ...place, duration, model, persistent });
+        delivered.push({ stem, ...place, duration, engine, model, persistent });
       }
       return delivered;
     });
     const elapsed = Math.round(performance.now() - began) / 1000;
-    return { success: true as const, stems, sample_rate: sampleRate, elapsed, output_format: format };
+    const rate = files[0]?.sampleRate ?? 0;
+    return { success: true as const, stems, sample_rate: rate, elapsed, output_format: format };
   },
 });

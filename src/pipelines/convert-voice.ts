@@ -33,8 +33,8 @@ export type ConvertedFile = EncodedAudio & {
 };
 
 /**
- * A recording in another voice, mono, as long as it was, at its own rate where that is between 16 and 48 kHz. Decoded,
- * converted and encoded block by block, so that its length costs no memory.
+ * A recording in another voice, mono, as long as it was, at its own rate where that is between 16 and 48 kHz; a voice that
+ * has a rate of its own sings at that. Decoded, converted and encoded block by block, so that its length costs no memory.
  * @throws AppError `invalid_audio`, `input_too_large`, `url_refused`, `download_failed`, `timeout`, `engine_failed`,
  *   `media_failed`, `storage_failed`, `cancelled`
  */
@@ -57,17 +57,19 @@ export async function convertVoice(request: ConversionRequest, context: Pipeline
       pitch: request.pitch,
       pitchMapping: request.keepKey ? "octave" : "range",
       warn: (message) => context.warn(message),
+      foundPitch: (method) => context.used({ kind: "pitch", engine: voice.converter.info.id, model: method }),
       ...(request.seed === undefined ? {} : { seed: request.seed }),
       ...(request.retrieval ? { retrieval: request.retrieval } : {}),
     },
     signal,
   );
-  const limiter = new Limiter(sampleRate, 1, CEILING_DB);
+  const made = converted.sampleRate;
+  const limiter = new Limiter(made, 1, CEILING_DB);
   let done = 0;
   async function* chunks(): AsyncGenerator<Float32Array, void> {
     for await (const block of clock.timeEach("convert", converted.blocks)) {
       yield limiter.push([block])[0] as Float32Array;
-      done += block.length / sampleRate;
+      done += block.length / made;
       const share = Math.min(0.99, done / Math.max(seconds, done, 0.1));
       context.emit({ type: "progress", progress: share, stage: "convert", stage_progress: share });
     }
@@ -76,13 +78,13 @@ export async function convertVoice(request: ConversionRequest, context: Pipeline
   const file = await context.lanes.hold([...lanesOf(voice.converter), "encode"], () =>
     clock.time("encode", () =>
       encodeAudio(
-        { sampleRate, channels: 1, chunks: chunks() },
+        { sampleRate: made, channels: 1, chunks: chunks() },
         { path: join(dir, `converted.${format}`), format, binaries: () => Promise.resolve(binaries), signal },
       ),
     ),
   );
   context.emit({ type: "progress", progress: 1, stage: "convert", stage_progress: 1 });
-  return { ...file, sampleRate };
+  return { ...file, sampleRate: made };
 }
 
 /** Seconds that the file says it has, for the progress only; 0 where it does not say. */

@@ -11,6 +11,9 @@ import { learningConverter, storedProfile } from "./reference-voice.ts";
 /** Most characters of an unknown name that an error repeats. */
 const LONGEST_SHOWN = 60;
 
+/** The engine that RVC models are for. */
+const RVC = "rvc";
+
 /** A voice to convert to, and who can. */
 export type TargetVoice = {
   readonly name: string;
@@ -38,14 +41,16 @@ export async function findTargetVoice(name: string, context: PipelineContext): P
     const converter = await learningConverter(context);
     return { name: stored.name, converter, target: await storedProfile(stored, voices, context) };
   }
-  const models = await listVoiceModels(config.modelsDir, config.rvcDir);
+  const models = await listVoiceModels(config);
   if (models.includes(name)) {
+    const rvc = (await context.engines.status()).find(({ id }) => id === RVC);
+    const why = rvc && !rvc.availability.available ? `${rvc.availability.reason} ${rvc.availability.remedy}` : "";
     throw new AppError(
       "engine_unavailable",
-      `The voice "${name}" is an RVC model, and no engine here can use one. Known without: ${known.join(", ")}.`,
+      `The voice "${name}" is an RVC model, and no engine here can use one. ${why === "" ? "" : `${why} `}Known without: ${known.join(", ")}.`,
     );
   }
-  const folders = voiceModelRoots(config.modelsDir, config.rvcDir).map((root) => isFolder(root, name));
+  const folders = voiceModelRoots(config).map((root) => isFolder(root, name));
   if ((await Promise.all(folders)).includes(true)) {
     throw new AppError(
       "not_found",
@@ -64,7 +69,7 @@ export async function targetVoiceNames(
   { config, engines, voices }: Pick<PipelineContext, "config" | "engines" | "voices">,
   options: { readonly here?: boolean } = {},
 ): Promise<string[]> {
-  const names = new Set(await listVoiceModels(config.modelsDir, config.rvcDir));
+  const names = new Set(await listVoiceModels(config));
   for (const converter of await engines.available("voice")) {
     for (const { name } of await converter.voices()) names.add(name);
   }

@@ -4,8 +4,16 @@ import type { ConversionOptions, VoiceConverter } from "../../src/engines/voice/
 import { median, pitches } from "../speech/acoustics.ts";
 import { gather, noise, phrase, streamOf } from "../voice/sound.ts";
 
-/** What every converter of voices must do. `voice` is one that it lists. */
-export function voiceConverterSuite(name: string, engine: VoiceConverter, voice: string): void {
+/**
+ * What every converter of voices must do. `voice` is one that it lists; one whose network has learnt nothing (`sings`)
+ * makes no sound whose pitch could be heard.
+ */
+export function voiceConverterSuite(
+  name: string,
+  engine: VoiceConverter,
+  voice: string,
+  { sings = true }: { readonly sings?: boolean } = {},
+): void {
   const never = new AbortController().signal;
   const options: ConversionOptions = { pitch: 0, pitchMapping: "octave", seed: 5 };
   const convert = async (
@@ -61,7 +69,7 @@ export function voiceConverterSuite(name: string, engine: VoiceConverter, voice:
     assert.deepEqual(one.samples, other.samples);
   });
 
-  test(`${name} moves the pitch by what is asked`, async () => {
+  test(`${name} moves the pitch by what is asked`, { skip: !sings }, async () => {
     const source = phrase(16_000, 3, 130);
     const at = async (pitch: number): Promise<number> => {
       const { samples, sampleRate } = await convert(source, 16_000, { pitch });
@@ -86,7 +94,8 @@ export function voiceConverterSuite(name: string, engine: VoiceConverter, voice:
     const result = await engine.convert(streamOf(phrase(16_000, 20, 130), 16_000), voice, options, abort.signal);
     setTimeout(() => abort.abort(), 60);
     await assert.rejects(gather(result), { code: "cancelled" });
-    assert.equal((await convert(phrase(16_000, 0.5, 130), 16_000)).samples.length, 8000);
+    const again = await convert(phrase(16_000, 0.5, 130), 16_000);
+    assert.equal(again.samples.length, again.sampleRate / 2);
   });
 
   test(`${name} serves several at once`, async () => {

@@ -243,7 +243,7 @@ test("voices: an unknown one, a folder without its model, a model that nothing h
     message: /^Voice model not found: "alto-worm"\. Did you mean "alto-warm"\?/,
   });
   const { services: other, folder } = await testServices([passThrough()], { TALKBOX_MODELS: "" });
-  assert.deepEqual(await listVoiceModels(other.config.modelsDir), [], "the repository has no RVC voices");
+  assert.deepEqual(await listVoiceModels(other.config), [], "the repository has no RVC voices");
   const models = join(folder, "models");
   await mkdir(join(models, "rvc/empty"), { recursive: true });
   await mkdir(join(models, "rvc/real"), { recursive: true });

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Checkpoint } from "../../src/checkpoints/checkpoint.ts";
 import type { PickleValue } from "../../src/checkpoints/pickle/values.ts";
-import type { Precision } from "../../src/graphs/graph-builder.ts";
+import type { Graph, Precision } from "../../src/graphs/graph-builder.ts";
 import { writeModel } from "../../src/graphs/onnx/write-model.ts";
-import { buildRvc, describeRvc } from "../../src/graphs/rvc.ts";
+import { buildRvc, describeRvc, RVC_REACH } from "../../src/graphs/rvc.ts";
 import { type RvcVoice, rvcVoice } from "../../src/graphs/rvc-voice.ts";
-import { InferenceThread } from "../../src/inference/session.ts";
+import { InferenceThread, type Session } from "../../src/inference/session.ts";
 import type { Provider, Tensor } from "../../src/inference/tensor.ts";
 import { RVC } from "../../src/library/models/architectures/rvc.ts";
 import { TempDir } from "../../src/media/temp.ts";
@@ -57,29 +57,27 @@ async function sing(
   const { batch, frames, lengths } = run;
   const voice = rvcVoice(checkpoint);
   assert.ok(voice);
-  const { graph, unused } = buildRvc(checkpoint, voice, precision);
+  const { latent, sound, unused } = buildRvc(checkpoint, voice, precision);
   assert.deepEqual(unused, []);
   await using dir = await TempDir.create();
   await using thread = new InferenceThread();
-  const session = await thread.open(await writeModel(graph, dir.path, "voice"), { providers: [provider], threads: 2 });
+  const open = async (graph: Graph): Promise<Session> =>
+    thread.open(await writeModel(graph, dir.path, graph.name), { providers: [provider], threads: 2 });
   const { features, inter, hop, f0 } = voice;
   const count = batch * frames;
-  const { audio } = await session.run({
+  const speakers = Array.from({ length: batch }, (_, i) => i + 1);
+  const notes = Array.from({ length: count }, (_, i) => 1 + ((i * 5) % 255));
+  const made = await (await open(latent)).run({
     phone: floats(spread("phone", count * features), batch, frames, features),
     lengths: ints(lengths, batch),
     noise: floats(spread("noise", count * inter), batch, inter, frames),
-    sid: ints(
-      Array.from({ length: batch }, (_, i) => i + 1),
-      batch,
-    ),
-    ...(f0 && {
-      pitch: ints(
-        Array.from({ length: count }, (_, i) => 1 + ((i * 5) % 255)),
-        batch,
-        frames,
-      ),
-      source: floats(sourcesOf(run, voice), batch, 1, frames * hop),
-    }),
+    sid: ints(speakers, batch),
+    ...(f0 && { pitch: ints(notes, batch, frames) }),
+  });
+  const { audio } = await (await open(sound)).run({
+    latent: made["latent"] as Tensor,
+    sid: ints(speakers, batch),
+    ...(f0 && { source: floats(sourcesOf(run, voice), batch, 1, frames * hop) }),
   });
   assert.ok(audio?.type === "float32");
   assert.deepEqual(audio.dims, [batch, 1, frames * hop]);
@@ -168,41 +166,65 @@ describe("RVC's voices", () => {
     assert.equal(voice.speakers, 3);
   });
 
-  it("the same voice sings alone what it sings in a longer row", async () => {
+  it("padding changes nothing before it", async () => {
     using checkpoint = voiceWith({});
     const voice = rvcVoice(checkpoint);
     assert.ok(voice);
-    const { graph } = buildRvc(checkpoint, voice);
+    const { features, inter } = voice;
     await using dir = await TempDir.create();
     await using thread = new InferenceThread();
-    const session = await thread.open(await writeModel(graph, dir.path, "voice"), { providers: ["cpu"], threads: 1 });
-    const { features, inter, hop } = voice;
+    const path = await writeModel(buildRvc(checkpoint, voice).latent, dir.path, "latent");
+    const session = await thread.open(path, { providers: ["cpu"], threads: 1 });
     const whole = async (frames: number): Promise<Float32Array> => {
-      const rows = (name: string, width: number): Float32Array<ArrayBuffer> => {
-        const data = new Float32Array(frames * width);
-        data.set(spread(name, 60 * width).subarray(0, data.length));
-        return data;
-      };
       const noise = new Float32Array(inter * frames);
       for (let i = 0; i < inter; i++) noise.set(spread(`noise ${i}`, 60).subarray(0, frames), i * frames);
-      const { audio } = await session.run({
-        phone: floats(rows("phone", features), 1, frames, features),
+      const notes = Array.from({ length: frames }, () => 9);
+      const { latent } = await session.run({
+        phone: floats(spread("phone", 60 * features).slice(0, frames * features), 1, frames, features),
         lengths: ints([40], 1),
-        pitch: ints(
-          Array.from({ length: frames }, () => 9),
-          1,
-          frames,
-        ),
-        source: floats(rows("source", hop), 1, 1, frames * hop),
+        pitch: ints(notes, 1, frames),
         noise: floats(noise, 1, inter, frames),
         sid: ints([0], 1),
       });
-      assert.ok(audio?.type === "float32");
-      return audio.data;
+      assert.ok(latent?.type === "float32");
+      return latent.data;
     };
     const [alone, padded] = [await whole(40), await whole(60)];
-    // What comes after the end reaches back into the decoder by less than 16 frames.
-    assertClose(padded.slice(0, 24 * hop), alone.slice(0, 24 * hop), 1, 1e-5);
+    for (let i = 0; i < inter; i++) {
+      assertClose(padded.slice(i * 60, i * 60 + 40), alone.slice(i * 40, i * 40 + 40), 1, 1e-5);
+      assert.ok(padded.subarray(i * 60 + 40, i * 60 + 60).every((x) => x === 0));
+    }
+  });
+
+  it("a part of a latent sounds as it does in the whole, of every variant", async () => {
+    await using dir = await TempDir.create();
+    await using thread = new InferenceThread();
+    const frames = 48;
+    const [from, to] = [20, 26];
+    for (const [name, kind] of Object.entries(variants)) {
+      using checkpoint = formulaCheckpoint("voice.pth", keysOf(kind.tree), { config: kind.config });
+      const voice = rvcVoice(checkpoint);
+      assert.ok(voice);
+      const { inter, hop, f0 } = voice;
+      const path = await writeModel(buildRvc(checkpoint, voice).sound, dir.path, name.replaceAll(" ", "-"));
+      const session = await thread.open(path, { providers: ["cpu"], threads: 1 });
+      const sound = async (first: number, last: number): Promise<Float32Array> => {
+        const latent = new Float32Array(inter * (last - first));
+        const each = (i: number): Float32Array => spread(`latent ${i}`, frames).subarray(first, last);
+        for (let i = 0; i < inter; i++) latent.set(each(i), i * (last - first));
+        const source = spread("source", frames * hop).slice(first * hop, last * hop);
+        const { audio } = await session.run({
+          latent: floats(latent, 1, inter, last - first),
+          sid: ints([0], 1),
+          ...(f0 && { source: floats(source, 1, 1, source.length) }),
+        });
+        assert.ok(audio?.type === "float32");
+        return audio.data;
+      };
+      const whole = (await sound(0, frames)).slice(from * hop, to * hop);
+      const part = await sound(from - RVC_REACH, to + RVC_REACH);
+      assertClose(part.slice(RVC_REACH * hop, (to - from + RVC_REACH) * hop), whole, 1, 1e-6);
+    }
   });
 
   it("files of training, and voices that are made otherwise, are refused by name", () => {

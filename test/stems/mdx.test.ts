@@ -55,17 +55,23 @@ class Bench implements AsyncDisposable {
   readonly cache = new ModelCache({ order: readProviders("cpu") });
   readonly engine;
 
-  private constructor(files: Workbench) {
+  private constructor(files: Workbench, together: number | undefined) {
     this.files = files;
-    this.engine = createMdxEngine({ library: files.library(), cache: this.cache });
+    this.engine = createMdxEngine({ library: files.library(), cache: this.cache, together });
   }
 
-  static async open(): Promise<Bench> {
-    return new Bench(await Workbench.open());
+  static async open(together?: number): Promise<Bench> {
+    return new Bench(await Workbench.open(), together);
   }
 
-  async network(name: string, kind: TestNetwork, geometry: Pick<Golden, "size" | "bins" | "frames">, settings = {}) {
-    await writeNetwork(this.files.model(name), kind, geometry.bins, geometry.frames);
+  async network(
+    name: string,
+    kind: TestNetwork,
+    geometry: Pick<Golden, "size" | "bins" | "frames">,
+    settings = {},
+    rows: "batch_size" | 1 = "batch_size",
+  ) {
+    await writeNetwork(this.files.model(name), kind, geometry.bins, geometry.frames, rows);
     const text = JSON.stringify({ mdx_n_fft_scale_set: geometry.size, compensate: 1, ...settings });
     await writeFile(this.files.model(`${name}.json`), text);
   }
@@ -115,6 +121,26 @@ describe("separation by MDX-Net", () => {
         const error = rms(said.map((value, n) => value - (made[n * goldens.every] as number)));
         assert.ok(error < QUIET, `case ${i}, side ${side}: an error of ${error}`);
         assert.ok(Math.abs(rms(made) - golden.rms[side]) < QUIET / 10, `case ${i}, side ${side}: rms ${rms(made)}`);
+      }
+    }
+  });
+
+  it("says the same when several windows go through the network together, whether the graph takes them or not", async () => {
+    await using alone = await Bench.open();
+    await using together = await Bench.open(4);
+    for (const bench of [alone, together]) {
+      await bench.network("any", "shape", SMALL);
+      await bench.network("one", "shape", SMALL, {}, 1);
+    }
+    for (const model of ["any", "one"]) {
+      for (const denoise of [true, false]) {
+        const sound = song(90_000);
+        const expected = await alone.separate(sound, { model, denoise });
+        const made = await together.separate(sound, { model, denoise });
+        for (const side of [0, 1] as const) {
+          const error = rms(made.stem[side].map((value, n) => value - (expected.stem[side][n] ?? 0)));
+          assert.ok(error < 1e-6 && rms(made.stem[side]) > 1e-3, `${model}: an error of ${error}`);
+        }
       }
     }
   });

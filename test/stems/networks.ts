@@ -7,10 +7,16 @@ import { writeModel } from "../../src/graphs/onnx/write-model.ts";
 /** Networks of MDX-Net's shape that do what is known beforehand. */
 export type TestNetwork = "identity" | "shape" | "left" | "nothing-but-noise" | "broken";
 
-/** Writes one as `PATH.onnx`. */
-export async function writeNetwork(path: string, kind: TestNetwork, bins: number, frames: number): Promise<string> {
+/** Writes one as `PATH.onnx`. @param rows spectra that it takes in one run */
+export async function writeNetwork(
+  path: string,
+  kind: TestNetwork,
+  bins: number,
+  frames: number,
+  rows: "batch_size" | 1 = "batch_size",
+): Promise<string> {
   const g = new GraphBuilder(kind);
-  const shape = ["batch_size", 4, bins, frames] as const;
+  const shape = [rows, 4, bins, frames] as const;
   const x = g.input("input", "float32", shape);
   const op = (name: string, ...inputs: readonly Value[]): Value => g.node(name, inputs, { type: "float32", shape });
   const numbers = (name: string, sides: readonly number[], values: readonly number[]): Value =>

@@ -9,12 +9,14 @@ import { parseWav } from "../../src/media/parse-wav.ts";
 import { liveTempDirs } from "../../src/media/temp.ts";
 import { wavBase64, workbench } from "../cloning/workbench.ts";
 import { type TestNetwork, writeNetwork } from "./networks.ts";
+import { makeSong, sdr } from "./songs.ts";
 
 type Separated = {
   readonly stems: readonly {
     readonly stem: string;
     readonly audio_url: string;
     readonly duration: number;
+    readonly engine: string;
     readonly model: string;
   }[];
   readonly sample_rate: number;
@@ -61,14 +63,46 @@ const isCode = (code: string, said: RegExp) => (error: unknown) =>
 const rms = (values: Float32Array = new Float32Array()): number =>
   Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
 
-test("without networks it is said which file is missing, and nothing is made up", async () => {
-  await assert.rejects(
-    none.job("separate_stems", { audio }),
-    (error) =>
-      isCode("engine_unavailable", /UVR-MDX-NET-Voc_FT\.onnx.*models folder/)(error) &&
-      (error as AppError).status === 503,
+test("without networks the embedded engine separates, and says what it is", async () => {
+  const { voice, ...song } = await makeSong(8, { panned: true });
+  const peak = Math.max(...song.mix.map((side) => side.reduce((most, value) => Math.max(most, Math.abs(value)), 0)));
+  const mix = song.mix.map((side) => side.map((value) => value / (2 * peak)));
+  const audio = wavBase64({ sampleRate: 44_100, channels: mix });
+  const { stems, warnings } = await none.job<Separated & { warnings: string[] }>("separate_stems", { audio });
+  assert.deepEqual(
+    stems.map(({ stem, engine, model }) => [stem, engine, model]),
+    [
+      ["vocals", "center", "center"],
+      ["instrumental", "center", "center"],
+    ],
   );
+  assert.match(warnings.join(" "), /classical.*UVR-MDX-NET-Voc_FT\.onnx/);
+  const [vocals, instrumental] = await Promise.all(stems.map(({ audio_url }) => soundOf(audio_url)));
+  const half = voice.map((value) => value / (2 * peak));
+  assert.ok(sdr([half, half], vocals?.channels ?? []) > 4);
+  for (const side of [0, 1]) {
+    const off = mix[side]!.map((value, n) => value - vocals!.channels[side]![n]! - instrumental!.channels[side]![n]!);
+    // The song was sent in 16 bits.
+    assert.ok(off.every((value) => Math.abs(value) <= 2 ** -15));
+  }
   await none.assertNothingLeft();
+});
+
+test("an engine that is asked for by name is the one that works, or says what it lacks", async () => {
+  const params = { audio, stems: ["vocals"] };
+  const { stems } = await one.job<Separated>("separate_stems", { ...params, engine: "center" });
+  assert.equal(stems[0]?.engine, "center");
+  await assert.rejects(
+    none.job("separate_stems", { ...params, engine: "mdx" }),
+    isCode("engine_unavailable", /Voc_FT/),
+  );
+  await assert.rejects(none.job("separate_stems", { ...params, engine: "spleet" }), isCode("invalid_input", /center/));
+  const every = ["lead_dry", "backing", "lead", "instrumental", "vocals"];
+  const all = await none.job<Separated>("separate_stems", { audio, stems: every });
+  assert.deepEqual(
+    all.stems.map(({ stem, model }) => `${stem} ${model}`),
+    ["lead_dry center-dry", "backing center-lead", "lead center-lead", "instrumental center", "vocals center"],
+  );
 });
 
 test("a song comes apart, pass by pass, each stem as long as the song", async () => {
@@ -89,7 +123,7 @@ test("a song comes apart, pass by pass, each stem as long as the song", async ()
   assert.ok(rms(vocals?.channels[0]) > 0.27 && rms(vocals?.channels[1]) < 1e-6);
   assert.ok(rms(instrumental?.channels[0]) < 0.01 && rms(instrumental?.channels[1]) > 0.27);
   await assert.rejects(
-    job("separate_stems", { audio, stems: ["lead"] }),
+    job("separate_stems", { audio, stems: ["lead"], engine: "mdx" }),
     isCode("engine_unavailable", /no karaoke network.*UVR_MDXNET_KARA_2\.onnx/),
   );
   await assertNothingLeft();

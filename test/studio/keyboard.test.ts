@@ -99,6 +99,8 @@ describe("without a mouse", { skip: withoutBrowser, timeout: 10 * PATIENCE }, as
     const page = await goTo("Song cover");
     // Listened to all along: a browser that is told anew for each file may show its own window in between.
     page.on("filechooser", (chooser) => void chooser.setFiles(STEM));
+    await tabTo(page, page.getByRole("radio", { name: "A whole song" }));
+    await page.keyboard.press("ArrowRight");
     for (const stem of ["Vocal", "Instrumental"]) {
       await tabTo(page, page.getByLabel(`${stem}: Choose a file`, { exact: true }));
       await page.keyboard.press("Space");

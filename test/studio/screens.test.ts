@@ -114,6 +114,7 @@ describe("the Studio's screens", { skip: withoutBrowser, timeout: 10 * PATIENCE 
 
   it("a cover is mixed from dropped stems and compared with the original", async () => {
     const page = await openStudio(browser, server.url, "cover");
+    await page.getByRole("radio", { name: "Separate stems" }).check({ force: true });
     const files = page.locator(".stems input[type=file]");
     await files.nth(0).setInputFiles({ name: "vocal.wav", mimeType: "audio/wav", buffer: speech });
     await files.nth(1).setInputFiles({ name: "band.wav", mimeType: "audio/wav", buffer: tone(110) });
@@ -137,6 +138,51 @@ describe("the Studio's screens", { skip: withoutBrowser, timeout: 10 * PATIENCE 
     const [job] = server.jobs.latest(1);
     const output = JSON.parse(String((job && (await server.jobs.output(job)))?.[0])) as Record<string, object>;
     assert.equal((output["parameters"] as Record<string, number>)["pitch_change_all"], 2);
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+  });
+
+  it("a whole song is covered, its parts are mixed in the browser, and the mix becomes a file", async () => {
+    const page = await openStudio(browser, server.url, "cover");
+    await page
+      .locator(".sound-input input[type=file]")
+      .setInputFiles({ name: "song.wav", mimeType: "audio/wav", buffer: speech });
+    await page.getByRole("img", { name: /^Waveform/ }).waitFor();
+    await page.getByRole("combobox", { name: "Voice", exact: true }).selectOption("robot");
+    await page.getByRole("button", { name: "Make the cover" }).click();
+    const seconds = await madeSeconds(page);
+    const mixer = page.getByRole("region", { name: "Mixer" });
+    await mixer.waitFor();
+    assert.deepEqual(await mixer.locator(".track strong").allInnerTexts(), ["New voice", "Instrumental"]);
+    assert.equal(await mixer.getByRole("img", { name: /^Waveform/ }).count(), 2);
+    const longest = Number(await mixer.getByRole("slider", { name: "Position" }).getAttribute("max"));
+    assert.ok(Math.abs(longest - seconds) < 0.5, `${longest} s to mix, ${seconds} s made`);
+    // What is heard follows the faders and the buttons; nothing is asked of the server.
+    const jobs = server.jobs.latest(100).length;
+    await mixer.getByRole("button", { name: "Mixer" }).click();
+    await until(page, "Number(document.querySelector('.mixer .row > input.grow[aria-label=Position]').value) > 0");
+    await mixer.getByRole("button", { name: "Solo: New voice" }).click();
+    assert.equal(await mixer.locator(".track.silent").getAttribute("data-track"), "instrumental");
+    await mixer.getByRole("button", { name: "Solo: New voice" }).click();
+    await mixer.getByRole("button", { name: "Mute: New voice" }).click();
+    assert.equal(await mixer.locator(".track.silent").getAttribute("data-track"), "sung");
+    await mixer.getByRole("slider", { name: "Level: Instrumental" }).fill("-6.5");
+    await mixer.getByText("−6.5 dB").waitFor();
+    assert.equal(server.jobs.latest(100).length, jobs);
+    await mixer.getByRole("button", { name: "Make a file of this mix" }).click();
+    await page.getByRole("radio", { name: "Take 2" }).waitFor();
+    await mixer.waitFor();
+    const [job] = server.jobs.latest(1);
+    const output = JSON.parse(String((job && (await server.jobs.output(job)))?.[0])) as {
+      readonly separation: { readonly reused: boolean };
+      readonly conversion_reused: boolean;
+      readonly parameters: Record<string, number>;
+      readonly stems: readonly unknown[];
+    };
+    assert.deepEqual([output.separation.reused, output.conversion_reused, output.stems.length], [true, true, 0]);
+    assert.equal(output.parameters["inst_gain"], -6.5);
+    await page.getByRole("slider", { name: "Whole song" }).fill("2");
+    assert.equal(await mixer.count(), 0, "in another key these are not its parts");
     assert.deepEqual(page.faults, []);
     await page.context().close();
   });

@@ -12,24 +12,10 @@ import tempfile
 
 import faiss
 import numpy as np
+from uniform import uniform
 
 OUT = pathlib.Path(__file__).resolve().parents[2] / "test/rvc/fixtures"
 COUNT, WIDTH, LISTS, QUERIES, GROUPS, RATE = 20_000, 256, 512, 240, 300, 0.75
-
-
-def uniform(key, count):
-    """Numbers from 0 to 1 that depend on a key and their place alone: see test/graphs/seeded.ts."""
-    seed = 0x811C9DC5
-    for byte in key.encode():
-        seed = ((seed ^ byte) * 0x01000193) & 0xFFFFFFFF
-    with np.errstate(over="ignore"):
-        h = np.arange(count, dtype=np.uint32) * np.uint32(0x9E3779B1) + np.uint32(seed)
-        h ^= h >> np.uint32(16)
-        h *= np.uint32(0x85EBCA6B)
-        h ^= h >> np.uint32(13)
-        h *= np.uint32(0xC2B2AE35)
-        h ^= h >> np.uint32(16)
-    return h.astype(np.float64) / 2**32
 
 
 def noise(key, rows):

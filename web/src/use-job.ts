@@ -9,6 +9,8 @@ export type JobState =
       /** 0 to 1; undefined while it waits. */
       readonly progress: number | undefined;
       readonly stage: string;
+      /** Seconds that are left, where the server can tell. */
+      readonly left: number | undefined;
       readonly id: string | undefined;
       readonly operation: string;
     }
@@ -56,7 +58,7 @@ class Run {
     const stop = new AbortController();
     this.#stop = stop;
     this.#id = undefined;
-    let at = { progress: undefined as number | undefined, stage: "queue" };
+    let at = { progress: undefined as number | undefined, stage: "queue", left: undefined as number | undefined };
     const show = (): void => this.#set({ step: "working", operation, id: this.#id, ...at });
     show();
     try {
@@ -66,7 +68,12 @@ class Run {
       for await (const event of followJob(id, stop.signal)) {
         onEvent(event);
         if (event.type !== "status" && event.type !== "progress") continue;
-        at = { progress: event.progress ?? at.progress, stage: event.stage ?? at.stage };
+        const left = event["eta_seconds"];
+        at = {
+          progress: event.progress ?? at.progress,
+          stage: event.stage ?? at.stage,
+          left: typeof left === "number" ? left : event.type === "status" ? at.left : undefined,
+        };
         show();
       }
       const { status, output } = await jobStatus(id, stop.signal);

@@ -15,6 +15,10 @@ export type PitchOptions = {
   readonly ceiling: number;
   /** Seconds between frames; 0.01 for RVC, 0.005 for WORLD. */
   readonly hopSeconds: number;
+  /** Which size of a network that comes in several; default the largest that is there. */
+  readonly size?: "full" | "tiny";
+  /** Gives every frame the likeliest pitch, sung or not. Default false. */
+  readonly everywhere?: boolean;
 };
 
 /** Sound in, fundamental frequency out. */

@@ -6,10 +6,12 @@ export type StereoPassage = readonly [left: Float32Array, right: Float32Array];
 /** What a network takes out of a sound, by what is left: `karaoke` takes all but the lead voice. */
 export type StemRole = "vocals" | "instrumental" | "karaoke" | "reverb" | "other";
 
-/** A network that takes one stem out of a sound. */
+/** A network, or another way, to take one stem out of a sound. */
 export type StemModel = {
   readonly name: string;
   readonly role: StemRole;
+  /** Another one when it makes something else of the same sound. */
+  readonly version: string;
 };
 
 export type SeparationOptions = {

@@ -22,6 +22,8 @@ export type RetrievalSettings = {
   readonly f0Method: string;
   /** Samples at 16 kHz. */
   readonly crepeHopLength: number;
+  /** Which of a voice's speakers, from 0; default the first. */
+  readonly speaker?: number;
 };
 
 /** How to convert. */
@@ -38,6 +40,8 @@ export type ConversionOptions = {
   readonly retrieval?: RetrievalSettings;
   /** Told what the caller should know, such as a setting without effect. */
   readonly warn?: (message: string) => void;
+  /** Told what finds the pitch of the source, by a converter that lets callers choose. */
+  readonly foundPitch?: (method: string) => void;
   /** Makes the output the same bit for bit, whatever ran before. */
   readonly seed?: number;
 };

@@ -1,4 +1,5 @@
 import type { Checkpoint } from "../../checkpoints/checkpoint.ts";
+import { nearKey } from "../../checkpoints/near-key.ts";
 import { AppError } from "../../errors.ts";
 import type { Architecture } from "./architecture.ts";
 import { CONTENTVEC } from "./architectures/contentvec.ts";
@@ -72,7 +73,7 @@ function unknown({ file, tensors, format }: Checkpoint): AppError {
   }
   for (const { title, marks } of ARCHITECTURES) {
     for (const mark of marks) {
-      const near = keys.find((key) => key.endsWith(`.${mark}`)) ?? keys.find((key) => key === renamed(mark));
+      const near = nearKey(mark, keys);
       if (near === undefined) continue;
       return new AppError(
         "model_unusable",
@@ -86,9 +87,4 @@ function unknown({ file, tensors, format }: Checkpoint): AppError {
     "model_unusable",
     `${file}: its ${keys.length} tensors (${some.join(", ")}${keys.length > 2 ? ", …" : ""}) are of no network that is known. Usable are files of ${new Intl.ListFormat("en").format(titles)}.`,
   );
-}
-
-/** A key whose block lost its wrapper, as some exports have it. */
-function renamed(mark: string): string {
-  return mark.replace(".conv_block.", ".");
 }

@@ -1,9 +1,10 @@
-import { openFile } from "../../checkpoints/byte-source.ts";
+import { type ByteSource, openFile } from "../../checkpoints/byte-source.ts";
 import type { Checkpoint, CheckpointTensor } from "../../checkpoints/checkpoint.ts";
 import { NPY_MAGIC } from "../../checkpoints/numpy/npy.ts";
 import { isSafetensors } from "../../checkpoints/safetensors.ts";
 import { bytesOf } from "../../checkpoints/shape.ts";
 import { LEGACY_MAGIC } from "../../checkpoints/torch/torch-legacy.ts";
+import { readZip } from "../../checkpoints/zip.ts";
 import { toAppError } from "../../errors.ts";
 import { recognise, type Recognised } from "./architectures.ts";
 import type { ModelFacts } from "./model-entry.ts";
@@ -16,12 +17,22 @@ export function looksLikeWeights(path: string): boolean {
   if (source.size < 64) return false;
   const head = source.readSync(0, 16);
   return (
-    head.subarray(0, 4).equals(Buffer.from("PK\x03\x04")) ||
+    (head.subarray(0, 4).equals(Buffer.from("PK\x03\x04")) && !holdsVoice(path, source)) ||
     head.subarray(0, LEGACY_MAGIC.length).equals(LEGACY_MAGIC) ||
     head.subarray(0, NPY_MAGIC.length).equals(NPY_MAGIC) ||
     (head[0] === 0x80 && (head[1] as number) >= 2 && (head[1] as number) <= 5) ||
     isSafetensors(source)
   );
+}
+
+/** An archive in which a voice was shared is unpacked where voices are looked for: it is no file of weights itself. */
+function holdsVoice(path: string, source: ByteSource): boolean {
+  if (!/\.zip$/i.test(path)) return false;
+  try {
+    return [...readZip(source).keys()].some((name) => /\.pth$/i.test(name));
+  } catch {
+    return false;
+  }
 }
 
 /** Whether a file's name says that it is to be weights: one that is none is told what it is. */

@@ -63,6 +63,22 @@ export class ModelLibrary {
     throw new AppError("model_unusable", first.problem ?? `${basename(first.path)}: it cannot be used.`);
   }
 
+  /** One file, wherever it lies, as it is now. @returns undefined where it is gone, or does not begin as weights do */
+  async at(path: string): Promise<ModelEntry | undefined> {
+    const about = await stat(path).catch(() => undefined);
+    if (!about?.isFile()) return undefined;
+    const { size: bytes, mtimeMs } = about;
+    let facts = (await this.#index.recall(path, { bytes, mtimeMs }))?.facts;
+    if (facts === undefined) {
+      facts = (await inModelThread({ kind: "inspect", paths: [path] }))[path];
+      if (facts === undefined) return undefined;
+      await this.#index.remember(new Map([[path, { bytes, mtimeMs, facts }]]));
+    }
+    if (!facts) return undefined;
+    const name = basename(path).replace(/\.[A-Za-z0-9]{1,12}$/, "");
+    return this.#entry({ name, path, bytes, mtimeMs, folder: { path: dirname(path) } }, facts);
+  }
+
   async #look(): Promise<readonly ModelEntry[]> {
     const files = await filesIn(this.#folders);
     const facts = await this.#facts(files);

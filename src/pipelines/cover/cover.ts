@@ -5,7 +5,7 @@ import { gainOf } from "../../signal/effects/gain.ts";
 import { Limiter } from "../../signal/effects/limiter.ts";
 import { PitchShifter } from "../../signal/pitch-shift/pitch-shifter.ts";
 import type { PipelineContext } from "../pipeline.ts";
-import type { CoverRequest } from "./cover-request.ts";
+import type { CoverRequest, CoverTrack } from "./cover-request.ts";
 import { mix } from "./mix.ts";
 import { CoverProgress } from "./progress.ts";
 import { readAhead } from "./read-ahead.ts";
@@ -104,18 +104,21 @@ async function tracksOf(
   progress: CoverProgress,
   context: PipelineContext,
 ): Promise<StereoStream[]> {
-  const { gains, pitchOfAll, instrument, backup } = request;
-  const accompaniment = (stem: Stem, level: number): StereoStream => {
+  const { gains, pitchOfAll, instrument, backup, tap } = request;
+  const seen = (track: CoverTrack, sound: StereoStream): StereoStream => tap?.(track, sound, sampleRate) ?? sound;
+  const accompaniment = (track: CoverTrack, stem: Stem, level: number): StereoStream => {
     const sound = counted(stereoSound(stem, sampleRate, context), (samples) =>
       progress.moved("decode", samples / sampleRate),
     );
     const inKey = pitchOfAll === 0 ? sound : through(sound, new PitchShifter(sampleRate, 2, pitchOfAll));
-    return amplified(context.clock.timeEach("decode", readAhead(inKey, AHEAD)), gainOf(level));
+    const ready = context.clock.timeEach("decode", readAhead(inKey, AHEAD));
+    return amplified(seen(track, ready), gainOf(level));
   };
+  const main = await vocalTrack(request, sampleRate, progress, context);
   return [
-    amplified(await vocalTrack(request, sampleRate, progress, context), gainOf(LEVEL.main + gains.main)),
-    accompaniment(instrument, LEVEL.instrument + gains.instrument),
-    ...(backup ? [accompaniment(backup, LEVEL.backup + gains.backup)] : []),
+    amplified(seen("main", main), gainOf(LEVEL.main + gains.main)),
+    accompaniment("instrument", instrument, LEVEL.instrument + gains.instrument),
+    ...(backup ? [accompaniment("backup", backup, LEVEL.backup + gains.backup)] : []),
   ];
 }
 

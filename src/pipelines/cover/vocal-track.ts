@@ -31,11 +31,12 @@ export async function vocalTrack(
   progress: CoverProgress,
   context: PipelineContext,
 ): Promise<StereoStream> {
-  const { vocal, voice, retrieval, pitch, pitchOfAll } = request;
+  const { vocal, voice, retrieval, pitch, pitchOfAll, seed } = request;
   const { clock, signal } = context;
   const { id, embedded } = voice.converter.info;
   context.used({ kind: "voice", engine: id, model: voice.name });
-  context.used({ kind: "pitch", engine: id, model: embedded ? EMBEDDED_F0 : retrieval.f0Method });
+  const foundPitch = (method: string): void => context.used({ kind: "pitch", engine: id, model: method });
+  if (embedded) foundPitch(EMBEDDED_F0);
   // There is nothing above half of its own rate to convert, and it costs less.
   const ownRate =
     LOWER_RATES.find((rate) => rate >= (vocal.sampleRate || sampleRate) && rate < sampleRate) ?? sampleRate;
@@ -50,7 +51,9 @@ export async function vocalTrack(
     pitch: pitch + pitchOfAll,
     pitchMapping: "octave",
     retrieval,
+    foundPitch,
     warn: (message: string) => context.warn(message),
+    ...(seed === undefined ? {} : { seed }),
   } as const;
   const converted = await clock.time("convert", () =>
     voice.converter.convert({ sampleRate: ownRate, blocks: blocks() }, voice.target, options, signal),

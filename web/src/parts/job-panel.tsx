@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { type ApiError, type Artifact, artifactUrl, type Result } from "../api.ts";
 import type { JobRun } from "../use-job.ts";
+import type { Words } from "../words/en.ts";
 import { useWords } from "../words/words.tsx";
 import { Player, type Resume } from "./player.tsx";
 import { ReceiptNote } from "./receipt.tsx";
@@ -36,7 +37,7 @@ export function JobPanel({ run, empty, label, early, resume, children }: JobPane
       {state.step === "working" && (
         <div class="working">
           {early ?? <div class="pulse" aria-hidden="true" />}
-          <Progress progress={state.progress} stage={stages[state.stage] ?? words.job.working} />
+          <Progress progress={state.progress} stage={stages[state.stage] ?? words.job.working} left={state.left} />
           <button type="button" class="quiet" onClick={run.cancel}>
             {words.job.cancel}
           </button>
@@ -49,14 +50,27 @@ export function JobPanel({ run, empty, label, early, resume, children }: JobPane
   );
 }
 
-/** How far something is, in a bar and in words. @param progress 0 to 1; undefined for "no telling" */
-export function Progress({ progress, stage }: { readonly progress: number | undefined; readonly stage: string }) {
+type ProgressProps = {
+  /** 0 to 1; undefined for "no telling". */
+  readonly progress: number | undefined;
+  readonly stage: string;
+  /** Seconds. */
+  readonly left?: number | undefined;
+};
+
+/** How far something is, in a bar and in words. */
+export function Progress({ progress, stage, left }: ProgressProps) {
   const words = useWords();
   const percent = progress === undefined ? undefined : Math.round(progress * 100);
   return (
     <div class="progress">
       <span class="progress-stage">{stage}</span>
-      {percent !== undefined && <span class="dim">{`${percent} %`}</span>}
+      {percent !== undefined && (
+        <span class="dim">
+          {left === undefined ? "" : `${words.job.left(timeOf(left, words))} · `}
+          {`${percent} %`}
+        </span>
+      )}
       <progress
         aria-label={stage}
         max={100}
@@ -64,6 +78,12 @@ export function Progress({ progress, stage }: { readonly progress: number | unde
       />
     </div>
   );
+}
+
+/** Seconds as people say them: in fives above ten, in minutes above a minute. */
+function timeOf(seconds: number, { job }: Words): string {
+  const whole = seconds < 10 ? Math.max(1, Math.ceil(seconds)) : 5 * Math.ceil(seconds / 5);
+  return whole < 60 ? job.wholeSeconds(whole) : job.minutes(Math.floor(whole / 60), whole % 60);
 }
 
 /** What went wrong, and what to do about it. */
@@ -85,7 +105,11 @@ type MadeProps = { readonly result: Result; readonly label: string; readonly res
 export function Made({ result, label, resume }: MadeProps) {
   const words = useWords();
   const files = (result.artifacts ?? []).map((file) => ({ file, url: urlOf(file, result) }));
-  const [main] = files.toReversed().toSorted((a, b) => rank(b.file) - rank(a.file));
+  // What the answer itself names is what was asked for; other files came beside it.
+  const named = files.find(
+    ({ file }) => file.base64_field !== undefined || (file.url !== undefined && file.url === result["output_url"]),
+  );
+  const [main] = named ? [named] : files.toReversed().toSorted((a, b) => rank(b.file) - rank(a.file));
   const others = files.filter((each) => each !== main);
   return (
     <div class="made">

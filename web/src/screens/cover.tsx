@@ -1,11 +1,14 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { artifactUrl, type Result } from "../api.ts";
 import { Compare, type Take } from "../parts/compare.tsx";
+import type { Track } from "../parts/deck.ts";
 import { JobPanel } from "../parts/job-panel.tsx";
+import { Mixer, type MixerTrack } from "../parts/mixer.tsx";
+import { Segments } from "../parts/segments.tsx";
 import { SoundInput } from "../parts/sound-input.tsx";
 import { type BroughtSound, decode, mixDown } from "../parts/sound.ts";
 import { faultOf, SchemaForm, type Values } from "../schema/schema-form.tsx";
-import { useChoices, useParams } from "../server.tsx";
+import { useChoices, useOffer, useParams } from "../server.tsx";
 import { useFocusOnFault } from "../use-focus-on-fault.ts";
 import { useJob } from "../use-job.ts";
 import { violationsOf } from "../violations.ts";
@@ -19,41 +22,79 @@ type Stem = (typeof STEMS)[number];
 const GROUPS = {
   pitch: ["pitch_adjust", "pitch_change_all", "f0_method", "crepe_hop_length"],
   mix: ["main_gain", "inst_gain", "backup_gain"],
+  separation: ["backing", "engine", "denoise", "dereverb"],
   room: ["reverb_rm_size", "reverb_wet", "reverb_dry", "reverb_damping"],
   tone: ["index_rate", "protect", "rms_mix_rate", "filter_radius"],
   output: ["output_format", "bitrate", "bit_depth"],
 } as const;
 
+/** Parameters that this screen sets by itself. */
+const OWN: readonly string[] = ["voice_model", "audio", "stems", "stems_format"];
+
+/** Tracks of a mix: what each is at in it, in dB, and whose fader it has. Brought stems have no effects that make them louder. */
+const TRACKS: Readonly<Record<string, { readonly level: number; readonly fader: string }>> = {
+  sung: { level: -4, fader: "main_gain" },
+  backing: { level: -6, fader: "backup_gain" },
+  instrumental: { level: -7, fader: "inst_gain" },
+  voice_audio: { level: 0, fader: "main_gain" },
+  backup_audio: { level: -6, fader: "backup_gain" },
+  instrument_audio: { level: -7, fader: "inst_gain" },
+};
+
+/** What changes the mix alone: the tracks stay as they are. */
+const OF_MIX: readonly string[] = [...GROUPS.mix, ...GROUPS.output];
+
 /** Takes that are kept to be compared, besides the original. */
 const TAKES_KEPT = 3;
 
-/** Has a song sung by another voice, and compares the takes with the original. */
+/** The parts that a cover was mixed of, and what they were made with. */
+type Parts = { readonly made: string; readonly sounds: readonly Track[] };
+
+/** Has a song sung by another voice, mixes its parts while they play, and compares the takes with the original. */
 export function CoverScreen() {
   const words = useWords();
-  const schema = useParams("generate_cover_from_separate_audio");
-  const choices = useChoices();
+  const [kind, setKind] = useState<"song" | "stems">("song");
+  const operation = kind === "song" ? "generate_cover" : "generate_cover_from_separate_audio";
+  const schema = useParams(operation);
+  const choices = useCoverChoices();
   const run = useJob();
   const form = useFocusOnFault(run.state);
+  const [song, setSong] = useState<BroughtSound>();
   const [stems, setStems] = useState<Partial<Record<Stem, BroughtSound>>>({});
   const [values, setValues] = useState<Values>({});
+  const [parts, setParts] = useState<Parts>();
   const [takes, setTakes] = useState<readonly Take[]>([]);
-  const [missing, setMissing] = useState<Stem>();
-  const violations = violationsOf(run.state);
-  const original = useOriginal(stems);
+  const [missing, setMissing] = useState<string>();
   const [made, setMade] = useState(0);
-  useEffect(() => setMissing(undefined), [stems]);
+  const violations = violationsOf(run.state);
+  const original = useOriginal(kind === "song" ? song : undefined, stems);
+  useEffect(() => setMissing(undefined), [song, stems, kind]);
+
+  const anew = (): void => {
+    setTakes([]);
+    setMade(0);
+    setParts(undefined);
+  };
+  const properties = schema.properties ?? {};
+  const given = Object.fromEntries(Object.entries(values).filter(([name]) => name in properties));
+  const asked = { voice_model: choices["voice_model"]?.[0]?.value, ...given };
+  const settled = JSON.stringify(Object.entries(asked).filter(([name]) => !OF_MIX.includes(name)));
+  const mixed = parts?.made === settled ? parts : undefined;
 
   const make = async (): Promise<void> => {
-    const lacking = STEMS.slice(0, 2).find((name) => !stems[name]);
+    const lacking = kind === "song" ? (song ? undefined : "audio") : STEMS.slice(0, 2).find((name) => !stems[name]);
     if (lacking) return setMissing(lacking);
-    const sounds = Object.fromEntries(Object.entries(stems).map(([name, stem]) => [name, stem.data]));
-    const first = choices["voice_model"]?.[0]?.value;
-    const result = await run.start("generate_cover_from_separate_audio", { voice_model: first, ...values, ...sounds });
-    const sound = result && (await soundOf(result).catch(() => undefined));
-    if (!sound) return;
+    const sounds =
+      kind === "song"
+        ? { audio: song?.data, stems: mixed ? [] : ["tracks"], stems_format: "flac" }
+        : Object.fromEntries(Object.entries(stems).map(([name, stem]) => [name, stem.data]));
+    const result = await run.start(operation, { ...asked, ...sounds });
+    const found = result && (await soundsOf(result).catch(() => undefined));
+    if (!found) return;
     const number = made + 1;
     setMade(number);
-    setTakes((before) => [...before, { number, sound }].slice(-TAKES_KEPT));
+    setTakes((before) => [...before, { number, sound: found.cover }].slice(-TAKES_KEPT));
+    if (found.parts.length > 0) setParts({ made: settled, sounds: found.parts });
   };
   const stem = (name: Stem, label: string) => (
     <SoundInput
@@ -62,16 +103,20 @@ export function CoverScreen() {
       onChange={(sound) => {
         const { [name]: _before, ...others } = stems;
         setStems(sound ? { ...others, [name]: sound } : others);
-        setTakes([]);
-        setMade(0);
+        anew();
       }}
       error={missing === name ? words.form.required : faultOf(violations, name)}
     />
   );
   const settings = { schema, values, violations, onChange: setValues, choices };
-  const placed: readonly string[] = Object.values(GROUPS).flat();
-  const rest = Object.keys(schema.properties ?? {}).filter(
-    (name) => !placed.includes(name) && name !== "voice_model" && !/_audio(_url)?$/.test(name),
+  const placed: readonly string[] = [...Object.values(GROUPS).flat(), ...OWN];
+  const rest = Object.keys(properties).filter((name) => !placed.includes(name) && !/_audio(_url)?$/.test(name));
+  const working = run.state.step === "working";
+  const brought = useBrought(stems);
+  const sounds = kind === "song" ? mixed?.sounds : brought.length > 1 ? brought : undefined;
+  const groups = (Object.keys(GROUPS) as (keyof typeof GROUPS)[]).filter(
+    // The mixer's faders are the same gains.
+    (group) => GROUPS[group].some((name) => name in properties) && !(group === "mix" && sounds),
   );
   return (
     <Screen
@@ -79,22 +124,60 @@ export function CoverScreen() {
       form={form}
       onSubmit={() => void make()}
       action={words.cover.make}
-      working={run.state.step === "working"}
+      working={working}
       stage={
         <div class="stage-column">
-          <JobPanel run={run} label={words.screens.cover.name} empty={words.cover.empty} />
+          <JobPanel
+            run={run}
+            label={words.screens.cover.name}
+            empty={kind === "song" ? words.cover.emptySong : words.cover.empty}
+          />
+          {sounds && (
+            <Desk
+              sounds={sounds}
+              values={values}
+              onChange={setValues}
+              {...(kind === "song"
+                ? { action: { label: words.cover.render, busy: working, run: () => void make() } }
+                : {})}
+            />
+          )}
           {takes.length > 0 && <Compare original={original} takes={takes} />}
         </div>
       }
     >
-      <fieldset class="field stems">
-        <legend>{words.cover.stems}</legend>
-        {stem("voice_audio", words.cover.vocal)}
-        {stem("instrument_audio", words.cover.instrument)}
-        {stem("backup_audio", words.cover.backup)}
-      </fieldset>
+      <Segments
+        label={words.cover.source}
+        value={kind}
+        options={[
+          { value: "song", label: words.cover.whole },
+          { value: "stems", label: words.cover.separate },
+        ]}
+        onChange={(next) => {
+          setKind(next);
+          anew();
+        }}
+      />
+      {kind === "song" ? (
+        <SoundInput
+          label={words.cover.song}
+          value={song}
+          onChange={(sound) => {
+            setSong(sound);
+            anew();
+          }}
+          error={missing === "audio" ? words.form.required : faultOf(violations, "audio")}
+        />
+      ) : (
+        <fieldset class="field stems">
+          <legend>{words.cover.stems}</legend>
+          {stem("voice_audio", words.cover.vocal)}
+          {stem("instrument_audio", words.cover.instrument)}
+          {stem("backup_audio", words.cover.backup)}
+        </fieldset>
+      )}
       <SchemaForm {...settings} only={["voice_model"]} />
-      {(Object.keys(GROUPS) as (keyof typeof GROUPS)[]).map((group) => (
+      {groups.map((group) => (
         <details class="more" key={group} open={group === "pitch" || group === "mix"}>
           <summary>{words.cover[group]}</summary>
           <SchemaForm {...settings} only={group === "output" ? [...GROUPS.output, ...rest] : GROUPS[group]} />
@@ -104,8 +187,71 @@ export function CoverScreen() {
   );
 }
 
-/** The stems played together, as they came. */
-function useOriginal(stems: Partial<Record<Stem, BroughtSound>>): AudioBuffer | undefined {
+type DeskProps = {
+  readonly sounds: readonly Track[];
+  readonly values: Values;
+  readonly onChange: (values: Values) => void;
+  readonly action?: { readonly label: string; readonly busy: boolean; readonly run: () => void };
+};
+
+/** The mixer whose faders are the form's gains. */
+function Desk({ sounds, values, onChange, action }: DeskProps) {
+  const { cover } = useWords();
+  const labels: Readonly<Record<string, string>> = cover.tracks;
+  const tracks = sounds.flatMap(({ value, sound }): MixerTrack[] => {
+    const track = TRACKS[value];
+    if (!track) return [];
+    const gain = values[track.fader];
+    const own = { label: labels[value] ?? value, level: track.level, gain: typeof gain === "number" ? gain : 0 };
+    return [{ value, sound, ...own }];
+  });
+  return (
+    <Mixer
+      tracks={tracks}
+      sounds={sounds}
+      onGain={(value, gain) => {
+        const fader = TRACKS[value]?.fader;
+        if (fader === undefined) return;
+        const { [fader]: _before, ...others } = values;
+        onChange(gain === 0 ? others : { ...others, [fader]: gain });
+      }}
+      action={action}
+    />
+  );
+}
+
+/** What to choose from, the engines that separate among them. */
+function useCoverChoices(): ReturnType<typeof useChoices> {
+  const choices = useChoices();
+  const { engines } = useOffer();
+  const words = useWords();
+  return useMemo(() => {
+    const separators = engines.filter((each) => each.kind === "stems" && each.available);
+    const engine = [
+      { value: "auto", label: words.choices.auto },
+      ...separators.map(({ id }) => ({ value: id, label: id })),
+    ];
+    return { ...choices, engine };
+  }, [choices, engines, words]);
+}
+
+/** The stems that were brought, as far as the browser can play them. */
+function useBrought(stems: Partial<Record<Stem, BroughtSound>>): readonly Track[] {
+  return useMemo(
+    () =>
+      STEMS.flatMap((value) => {
+        const sound = stems[value]?.sound;
+        return sound ? [{ value, sound }] : [];
+      }),
+    [stems],
+  );
+}
+
+/** The song as it came, or its stems played together. */
+function useOriginal(
+  song: BroughtSound | undefined,
+  stems: Partial<Record<Stem, BroughtSound>>,
+): AudioBuffer | undefined {
   const [mixed, setMixed] = useState<AudioBuffer>();
   useEffect(() => {
     let wanted = true;
@@ -116,13 +262,22 @@ function useOriginal(stems: Partial<Record<Stem, BroughtSound>>): AudioBuffer | 
       wanted = false;
     };
   }, [stems]);
-  return mixed;
+  return song ? song.sound : mixed;
 }
 
-/** A cover's sound, to be compared. */
-async function soundOf(result: Result): Promise<AudioBuffer | undefined> {
-  const file = result.artifacts?.[0];
-  const url = file && artifactUrl(file, file.base64_field === undefined ? undefined : result[file.base64_field]);
-  if (url === undefined) return undefined;
-  return decode(await (await fetch(url)).arrayBuffer());
+/** A cover's sound, and those of its parts that came with it: files in the order in which the answer names them. */
+async function soundsOf(result: Result): Promise<{ cover: AudioBuffer; parts: Track[] } | undefined> {
+  const named = (result["stems"] ?? []) as readonly { readonly stem: string }[];
+  const [cover, ...parts] = await Promise.all(
+    (result.artifacts ?? []).slice(0, 1 + named.length).map(async (file) => {
+      const url = artifactUrl(file, file.base64_field === undefined ? undefined : result[file.base64_field]);
+      return url === undefined ? undefined : decode(await (await fetch(url)).arrayBuffer());
+    }),
+  );
+  if (!cover) return undefined;
+  const tracks = named.flatMap(({ stem }, i) => {
+    const sound = parts[i];
+    return sound ? [{ value: stem, sound }] : [];
+  });
+  return { cover, parts: tracks };
 }

@@ -57,9 +57,9 @@ class CrepeEngine implements PitchEstimator {
    */
   async estimate(audio: MonoAudio, options: PitchOptions, signal: AbortSignal): Promise<F0> {
     checkPitchRequest(audio, options);
-    const { floor, ceiling, hopSeconds } = options;
+    const { floor, ceiling, hopSeconds, size = "full", everywhere = false } = options;
     const hop = Math.round(hopSeconds * RATE);
-    const entry = await this.#find();
+    const entry = await this.#find(size);
     const samples = resample(audio.samples, audio.sampleRate, RATE);
     const warmUp = async (network: Network): Promise<unknown> => warmUpBuckets(network, frame(), bucketsFor(network));
     await using lease = await leaseNetwork(this.#models, { entry, part: "salience", warmUp }, signal);
@@ -69,7 +69,8 @@ class CrepeEngine implements PitchEstimator {
       const first = Math.max(0, from - CREPE_BLOCK.context);
       const last = Math.min(values.length, to + CREPE_BLOCK.context);
       const salience = await hear(lease.session, samples, { hop, first, last }, signal);
-      const f0 = voicedOnly(decodeCrepe(salience, { floor, ceiling }));
+      const course = decodeCrepe(salience, { floor, ceiling });
+      const f0 = everywhere ? course.f0 : voicedOnly(course);
       values.set(f0.subarray(from - first, to - first), from);
       await nextTurn();
       signal.throwIfAborted();
@@ -77,14 +78,14 @@ class CrepeEngine implements PitchEstimator {
     return { hopSeconds: hop / RATE, values };
   }
 
-  /** The full size where there are both. */
-  async #find(): Promise<ModelEntry> {
+  /** The size that is wanted, where there are both. */
+  async #find(size: "full" | "tiny"): Promise<ModelEntry> {
     const { library } = this.#models;
     const any = await library.find("crepe");
     if (!any) throw new AppError("engine_unavailable", `${REASON} ${REMEDY}`);
-    if (any.variant === "full") return any;
-    const full = await library.find("crepe", "full").catch(() => undefined);
-    return full?.variant === "full" ? full : any;
+    if (any.variant === size) return any;
+    const wanted = await library.find("crepe", size).catch(() => undefined);
+    return wanted?.variant === size ? wanted : any;
   }
 }
 

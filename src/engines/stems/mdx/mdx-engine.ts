@@ -14,6 +14,7 @@ import type {
   StemSeparator,
   StereoPassage,
 } from "../stem-separator.ts";
+import { answersOf } from "./answers.ts";
 import { type MdxSettings, settingsOf } from "./mdx-settings.ts";
 import type { SpectraResult, SpectraTask } from "./protocol.ts";
 import { OverlapAdd, type SoundWindow, windowsOf } from "./windows.ts";
@@ -39,6 +40,8 @@ const INFO: EngineInfo = {
 export type MdxOptions = {
   readonly library: Pick<ModelLibrary, "list" | "find">;
   readonly cache: Leases;
+  /** Most spectra in one run of a network; default what suits where it runs. */
+  readonly together?: number | undefined;
 };
 
 class MdxEngine implements StemSeparator, AsyncDisposable {
@@ -47,11 +50,13 @@ class MdxEngine implements StemSeparator, AsyncDisposable {
   readonly #library: MdxOptions["library"];
   readonly #cache: Leases;
   readonly #threads: TaskPool;
+  readonly #together: number | undefined;
   /** By path, size and time of change of the network's file. */
-  readonly #settings = new Map<string, MdxSettings>();
+  readonly #settings = new Map<string, MdxSettings & { readonly file: string }>();
 
-  constructor({ library, cache }: MdxOptions) {
+  constructor({ library, cache, together }: MdxOptions) {
     this.#library = library;
+    this.#together = together;
     this.#cache = cache;
     // Beside this file in development, in the bundle's folder in production.
     const here = import.meta.url;
@@ -61,7 +66,7 @@ class MdxEngine implements StemSeparator, AsyncDisposable {
 
   async availability(): Promise<Availability> {
     const remedy =
-      "Put UVR-MDX-NET-Voc_FT.onnx, or another MDX-Net file of Ultimate Vocal Remover, into the models folder.";
+      "Run `talkbox models pull mdx-net`, or put UVR-MDX-NET-Voc_FT.onnx, or another MDX-Net file of Ultimate Vocal Remover, into the models folder.";
     try {
       if (await this.#library.find(FAMILY)) return { available: true };
       return { available: false, reason: "There is no network that separates songs.", remedy };
@@ -80,7 +85,10 @@ class MdxEngine implements StemSeparator, AsyncDisposable {
         if (error instanceof AppError) return undefined;
         throw error;
       });
-      if (settings) models.push({ name: entry.name, role: settings.role });
+      if (!settings) continue;
+      const { role, geometry, compensate, file } = settings;
+      const version = [file, geometry.size, geometry.bins, geometry.frames, compensate].join("-");
+      models.push({ name: entry.name, role, version });
     }
     return models;
   }
@@ -134,23 +142,13 @@ class MdxEngine implements StemSeparator, AsyncDisposable {
     { sound, silent }: SoundWindow,
     { geometry }: MdxSettings,
     denoise: boolean,
-    { session }: Lease,
+    lease: Lease,
     signal: AbortSignal,
   ): Promise<StereoPassage | undefined> {
     // In nothing there is nothing, whatever a network hears in it.
     if (silent) return undefined;
     const spectra = await this.#inThread({ kind: "analyse", geometry, sound, turned: denoise }, sound, signal);
-    const answers: Float32Array<ArrayBuffer>[] = [];
-    for (const data of spectra) {
-      const dims = [1, 4, geometry.bins, geometry.frames];
-      const feeds = { [session.inputs[0] ?? "input"]: { type: "float32", dims, data } as const };
-      const length = data.length;
-      const answer = (await session.run(feeds, signal))[session.outputs[0] ?? "output"];
-      if (answer?.type !== "float32" || answer.data.length !== length) {
-        throw new AppError("engine_failed", "The network's answer has another shape than its input. Use another file.");
-      }
-      answers.push(answer.data);
-    }
+    const answers = await answersOf(lease, spectra, geometry, signal, this.#together);
     const task = { kind: "synthesise", geometry, spectra: answers } as const;
     const [left, right] = await this.#inThread(task, answers, signal);
     if (!left || !right || !left.every(Number.isFinite) || !right.every(Number.isFinite)) {
@@ -174,13 +172,16 @@ class MdxEngine implements StemSeparator, AsyncDisposable {
     );
   }
 
-  async #settingsOf(entry: ModelEntry): Promise<MdxSettings> {
+  async #settingsOf(entry: ModelEntry): Promise<MdxSettings & { readonly file: string }> {
     const [bins = 0, frames = 0] = entry.variant.split("x").map(Number);
     const { size, mtimeMs } = await stat(entry.path).catch(() => ({ size: 0, mtimeMs: 0 }));
     const beside = await stat(entry.path.replace(/\.onnx$/i, ".json")).catch(() => undefined);
     const key = [entry.path, size, mtimeMs, beside?.size, beside?.mtimeMs].join("|");
     let settings = this.#settings.get(key);
-    if (!settings) this.#settings.set(key, (settings = await settingsOf(entry.path, { bins, frames })));
+    if (!settings) {
+      const file = `${size}-${Math.round(mtimeMs)}`;
+      this.#settings.set(key, (settings = { ...(await settingsOf(entry.path, { bins, frames })), file }));
+    }
     return settings;
   }
 }

@@ -2,7 +2,10 @@ import { buildRvc, describeRvc } from "../../../graphs/rvc.ts";
 import { rvcVoice } from "../../../graphs/rvc-voice.ts";
 import type { Architecture } from "../architecture.ts";
 
-/** Part: `voice` (features, pitch, source and noise → sound). Variants: version and rate, `v2 48k`, and `without f0`. */
+/**
+ * Parts: `latent` (features, pitch and noise → what is to be heard) and `sound` (that and the source → samples). Variants: version and rate, `v2 48k`, and
+ * `without f0`.
+ */
 export const RVC: Architecture = {
   family: "rvc",
   title: "an RVC voice",
@@ -14,11 +17,12 @@ export const RVC: Architecture = {
   },
   graphs: {
     version: 1,
-    parts: ["voice"],
-    build(checkpoint, variant, _part, precision) {
+    parts: ["latent", "sound"],
+    build(checkpoint, variant, part, precision) {
       const voice = rvcVoice(checkpoint);
       if (!voice) throw new Error(`${checkpoint.file} is no RVC voice (${variant})`);
-      return buildRvc(checkpoint, voice, precision);
+      const graphs = buildRvc(checkpoint, voice, precision);
+      return { graph: graphs[part as "latent" | "sound"], unused: graphs.unused };
     },
   },
 };

@@ -224,7 +224,12 @@ function fileSource(text: string): ModelSource {
     file: basename(path),
     async open({ from, tag }, signal) {
       const found = await stat(path).catch(() => undefined);
-      if (!found?.isFile()) throw new AppError("not_found", `There is no file ${basename(path)} at that place.`);
+      if (!found?.isFile()) {
+        throw new AppError(
+          "not_found",
+          `There is no file ${path}. If it is called otherwise there, name the file itself.`,
+        );
+      }
       const newTag = `${found.size}-${found.mtimeMs}`;
       const start = tag === newTag && from <= found.size ? from : 0;
       const body = createReadStream(path, { start, highWaterMark: 1 << 20, signal });

@@ -1,0 +1,77 @@
+import { AppError } from "../../../errors.ts";
+import type { PitchEstimator } from "../../pitch/pitch-estimator.ts";
+import type { ConversionOptions, RetrievalSettings } from "../voice-converter.ts";
+import { preparedF0, RVC_F0 } from "./f0.ts";
+import { RVC_FRAME, RVC_RATE } from "./passages.ts";
+
+/** How the pitch of a voice can be found: by which engine, and how that is asked. */
+type Method = {
+  readonly engine: string;
+  readonly floor: number;
+  readonly ceiling: number;
+  readonly size?: "full" | "tiny";
+  /** Every frame has a pitch, at the caller's own hop: `protect` finds nothing to protect then. */
+  readonly mangio?: true;
+};
+
+const METHODS: Readonly<Record<string, Method>> = {
+  // RVC takes all that this network hears.
+  rmvpe: { engine: "rmvpe", floor: 31, ceiling: 2010 },
+  crepe: { engine: "crepe", ...RVC_F0 },
+  "crepe-tiny": { engine: "crepe", ...RVC_F0, size: "tiny" },
+  "mangio-crepe": { engine: "crepe", ...RVC_F0, mangio: true },
+  "mangio-crepe-tiny": { engine: "crepe", ...RVC_F0, size: "tiny", mangio: true },
+  harvest: { engine: "harvest", ...RVC_F0 },
+  dio: { engine: "dio", ...RVC_F0 },
+};
+
+/** What RVC voices are sung with where the weights of `rmvpe`, which is the default, are not there. */
+const SPARE = "harvest";
+
+/** Makes pitch engines, by id. @throws AppError `engine_unavailable` */
+export type PitchEngines = (id: string) => Promise<PitchEstimator>;
+
+/**
+ * What finds the pitch of a passage, as the settings want it: shifted, and smoothed where RVC does so.
+ * @throws AppError `invalid_input` for a method that there is not; `engine_unavailable` for one without its weights
+ */
+export async function f0Finder(
+  engines: PitchEngines,
+  { f0Method, filterRadius, crepeHopLength }: Pick<RetrievalSettings, "f0Method" | "filterRadius" | "crepeHopLength">,
+  { pitch: semitones, warn, foundPitch }: Pick<ConversionOptions, "pitch" | "warn" | "foundPitch">,
+): Promise<(samples: Float32Array, signal: AbortSignal) => Promise<Float64Array>> {
+  const method = METHODS[f0Method];
+  if (!method) {
+    const known = Object.keys(METHODS).join(", ");
+    throw new AppError("invalid_input", `There is no f0_method "${f0Method.slice(0, 40)}". Known: ${known}.`, {
+      violations: [{ path: "params.f0_method", message: `Must be one of ${known}.` }],
+    });
+  }
+  let used = f0Method;
+  const engine = await engines(method.engine).catch((error: unknown) => {
+    if (f0Method !== "rmvpe" || !(error instanceof AppError) || error.code !== "engine_unavailable") throw error;
+    used = SPARE;
+    warn?.(`The pitch was found by ${SPARE}: ${error.message}`);
+    return engines(SPARE);
+  });
+  foundPitch?.(used);
+  const { floor, ceiling, size, mangio } = METHODS[used] as Method;
+  const hopSeconds = (mangio ? crepeHopLength : RVC_FRAME) / RVC_RATE;
+  const options = { floor, ceiling, hopSeconds, everywhere: mangio === true, ...(size ? { size } : {}) };
+  return async (samples, signal) => {
+    const { values } = await engine.estimate({ samples, sampleRate: RVC_RATE }, options, signal);
+    const found = mangio ? spreadOver(values, Math.floor(samples.length / RVC_FRAME)) : values;
+    return preparedF0(found, { method: used, semitones, filterRadius });
+  };
+}
+
+/** A curve on another number of frames: place `i` is at `i · length / frames` of it, between two on the line. */
+function spreadOver(values: Float64Array, frames: number): Float64Array {
+  const last = values.length - 1;
+  return Float64Array.from({ length: frames }, (_, i) => {
+    const place = Math.min(last, (i * values.length) / frames);
+    const before = Math.floor(place);
+    const [a, b] = [values[before] as number, values[Math.min(last, before + 1)] as number];
+    return a + (b - a) * (place - before);
+  });
+}

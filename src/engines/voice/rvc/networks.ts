@@ -1,0 +1,46 @@
+import { AppError } from "../../../errors.ts";
+import { type RvcVoice, rvcVoice } from "../../../graphs/rvc-voice.ts";
+import type { Lease } from "../../../inference/model-cache.ts";
+import type { Network } from "../../../inference/session.ts";
+import type { ModelEntry } from "../../../library/models/model-entry.ts";
+import { openModel } from "../../../library/models/open-model.ts";
+import { type CheckpointModels, leaseNetwork, onGpu } from "../../checkpoint-models.ts";
+import { framesOf } from "./content.ts";
+import { GPU_WIDTHS } from "./conversion.ts";
+import { warmUpLatent, warmUpSound } from "./singer.ts";
+
+/** What a voice's checkpoint says of its networks. @throws AppError `model_unusable` */
+export async function describeVoice({ path }: ModelEntry): Promise<RvcVoice> {
+  using checkpoint = await openModel(path);
+  const voice = rvcVoice(checkpoint);
+  if (!voice) throw new AppError("model_unusable", `${checkpoint.file}: it is no RVC voice any more.`);
+  return voice;
+}
+
+/** Leases the networks that a song needs, each warmed up as it will be run. Errors as `leaseNetwork`'s. */
+export function networksOf(models: CheckpointModels, signal: AbortSignal) {
+  const lease = (entry: ModelEntry, part: string, warmUp: (network: Network) => Promise<unknown>): Promise<Lease> =>
+    leaseNetwork(models, { entry, part, warmUp }, signal);
+  return {
+    /** ContentVec, in the part for a version. */
+    listener: (entry: ModelEntry, version: "v1" | "v2"): Promise<Lease> => lease(entry, version, warmUpListener),
+    /** A voice's two. */
+    async voice(
+      entry: ModelEntry,
+    ): Promise<{ readonly latent: Lease; readonly sound: Lease; readonly voice: RvcVoice }> {
+      const voice = await describeVoice(entry);
+      const frames = GPU_WIDTHS.map(framesOf);
+      await using held = new AsyncDisposableStack();
+      const latent = held.use(await lease(entry, "latent", (network) => warmUpLatent(network, voice, frames)));
+      const sound = await lease(entry, "sound", (network) => warmUpSound(network, voice));
+      held.move();
+      return { latent, sound, voice };
+    },
+  };
+}
+
+async function warmUpListener(network: Network): Promise<void> {
+  for (const samples of onGpu(network) ? GPU_WIDTHS : []) {
+    await network.run({ audio: { type: "float32", dims: [1, samples], data: new Float32Array(samples) } });
+  }
+}

@@ -1,0 +1,151 @@
+import type { RvcVoice } from "../../../graphs/rvc-voice.ts";
+import { RVC_REACH } from "../../../graphs/rvc.ts";
+import type { Network } from "../../../inference/session.ts";
+import type { Tensor } from "../../../inference/tensor.ts";
+import { RVC_SOUND_FRAMES } from "../../../limits/networks.ts";
+import { sineSource } from "../../../signal/voice/sine-source.ts";
+import { onGpu } from "../../checkpoint-models.ts";
+import { coarsePitch } from "./f0.ts";
+import type { VoiceNoise } from "./noise.ts";
+
+/** What a passage is sung from. */
+export type Score = {
+  /** What is said, [frames, width]. */
+  readonly content: Float32Array<ArrayBuffer>;
+  readonly frames: number;
+  /** Hz of each frame; undefined for a voice that takes none. */
+  readonly f0: Float64Array | undefined;
+  /** Turns of the source before the passage's first frame. */
+  readonly phase: number;
+  /** Number of that frame in the song. */
+  readonly firstFrame: number;
+};
+
+const floats = (data: Float32Array<ArrayBuffer>, ...dims: number[]): Tensor => ({ type: "float32", dims, data });
+const ints = (data: BigInt64Array<ArrayBuffer>, ...dims: number[]): Tensor => ({ type: "int64", dims, data });
+
+/** A voice and its two networks. */
+export class Singer {
+  readonly #voice: RvcVoice;
+  readonly #latent: Network;
+  readonly #sound: Network;
+  readonly #speaker: number;
+  readonly #noise: VoiceNoise;
+
+  constructor(voice: RvcVoice, latent: Network, sound: Network, speaker: number, noise: VoiceNoise) {
+    this.#voice = voice;
+    this.#latent = latent;
+    this.#sound = sound;
+    this.#speaker = speaker;
+    this.#noise = noise;
+  }
+
+  /**
+   * Sings some frames of a passage, of which it hears all.
+   * @returns their samples, 100th of a second each
+   * @throws AppError `engine_failed`, `cancelled`
+   */
+  async sing(score: Score, from: number, to: number, signal: AbortSignal): Promise<Float32Array<ArrayBuffer>> {
+    const { hop } = this.#voice;
+    const latent = await this.#hear(score, signal);
+    const out = new Float32Array((to - from) * hop);
+    // On a GPU every part is as long as the others: each new length would cost it a search for the fastest way.
+    const fixed = onGpu(this.#sound) ? RVC_SOUND_FRAMES + 2 * RVC_REACH : undefined;
+    for (let at = from; at < to; at += RVC_SOUND_FRAMES) {
+      const end = Math.min(to, at + RVC_SOUND_FRAMES);
+      const first = Math.max(0, at - RVC_REACH);
+      const last = fixed === undefined ? Math.min(score.frames, end + RVC_REACH) : first + fixed;
+      const source = this.#source(score, first, last);
+      const audio = await this.#decode(part(latent, score.frames, first, last), last - first, source, signal);
+      out.set(audio.subarray((at - first) * hop, (end - first) * hop), (at - from) * hop);
+    }
+    return out;
+  }
+
+  /** What is to be heard, [inter, frames]. */
+  async #hear({ content, frames, f0, firstFrame }: Score, signal: AbortSignal): Promise<Float32Array> {
+    const { features, inter } = this.#voice;
+    const feeds = {
+      phone: floats(content, 1, frames, features),
+      lengths: ints(BigInt64Array.of(BigInt(frames)), 1),
+      noise: floats(this.#noise.latent(firstFrame, frames, inter), 1, inter, frames),
+      sid: ints(BigInt64Array.of(BigInt(this.#speaker)), 1),
+      ...(f0 && { pitch: ints(coarsePitch(f0), 1, frames) }),
+    };
+    const { latent } = await this.#latent.run(feeds, signal);
+    if (latent?.type !== "float32") throw new Error("the voice gave no latent");
+    return latent.data;
+  }
+
+  #source(score: Score, first: number, last: number): Float32Array<ArrayBuffer> | undefined {
+    const { f0, firstFrame } = score;
+    if (!f0) return undefined;
+    const { sampleRate, hop } = this.#voice;
+    const hz = Float64Array.from({ length: last - first }, (_, i) => f0[first + i] ?? 0);
+    const noise = this.#noise.source((firstFrame + first) * hop, hz.length * hop);
+    return sineSource(hz, { sampleRate, hop, noise, phase: turnsBefore(score, first, this.#voice) }).samples;
+  }
+
+  async #decode(
+    latent: Float32Array<ArrayBuffer>,
+    frames: number,
+    source: Float32Array<ArrayBuffer> | undefined,
+    signal: AbortSignal,
+  ): Promise<Float32Array> {
+    const { inter, hop } = this.#voice;
+    const feeds = {
+      latent: floats(latent, 1, inter, frames),
+      sid: ints(BigInt64Array.of(BigInt(this.#speaker)), 1),
+      ...(source && { source: floats(source, 1, 1, frames * hop) }),
+    };
+    const { audio } = await this.#sound.run(feeds, signal);
+    if (audio?.type !== "float32") throw new Error("the voice gave no sound");
+    return audio.data;
+  }
+}
+
+/** Runs a voice's first network as passages on a GPU will: with so many frames. */
+export async function warmUpLatent(network: Network, voice: RvcVoice, frameCounts: readonly number[]): Promise<void> {
+  const { features, inter, f0 } = voice;
+  for (const frames of onGpu(network) ? frameCounts : []) {
+    await network.run({
+      phone: floats(new Float32Array(frames * features), 1, frames, features),
+      lengths: ints(BigInt64Array.of(BigInt(frames)), 1),
+      noise: floats(new Float32Array(frames * inter), 1, inter, frames),
+      sid: ints(BigInt64Array.of(0n), 1),
+      ...(f0 && { pitch: ints(new BigInt64Array(frames).fill(1n), 1, frames) }),
+    });
+  }
+}
+
+/** Runs a voice's second network as parts of a passage on a GPU will. */
+export async function warmUpSound(network: Network, { inter, hop, f0 }: RvcVoice): Promise<void> {
+  if (!onGpu(network)) return;
+  const frames = RVC_SOUND_FRAMES + 2 * RVC_REACH;
+  await network.run({
+    latent: floats(new Float32Array(inter * frames), 1, inter, frames),
+    sid: ints(BigInt64Array.of(0n), 1),
+    ...(f0 && { source: floats(new Float32Array(frames * hop), 1, 1, frames * hop) }),
+  });
+}
+
+/** Turns of the source before a frame. */
+export function turnsBefore(
+  { f0, phase }: Pick<Score, "f0" | "phase">,
+  frame: number,
+  { sampleRate, hop }: Pick<RvcVoice, "sampleRate" | "hop">,
+): number {
+  let turns = phase;
+  for (let i = 0; i < frame; i++) turns = (turns + ((f0?.[i] ?? 0) * hop) / sampleRate) % 1;
+  return turns;
+}
+
+/** Frames of a latent, [inter, last - first]; zeros beyond its end. */
+function part(latent: Float32Array, frames: number, first: number, last: number): Float32Array<ArrayBuffer> {
+  const rows = latent.length / frames;
+  const out = new Float32Array(rows * (last - first));
+  for (let row = 0; row < rows; row++) {
+    out.set(latent.subarray(row * frames + first, row * frames + Math.min(frames, last)), row * (last - first));
+  }
+  return out;
+}
