@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { BUCKET_VARIABLES } from "./bucket-variables.ts";
+import { MODEL_VARIABLES } from "./model-variables.ts";
 import { SPEECH_VARIABLES } from "./speech-variables.ts";
 
 /** The one table of settings: `config.ts` reads them from the environment, `docs/configuration.md` lists them. */
@@ -30,44 +32,7 @@ export const VARIABLES = {
     fallback: "data",
     about: "Folder where outputs are kept, relative to the current directory.",
   },
-  TALKBOX_MODELS: {
-    schema: z.string().min(1),
-    fallback: "",
-    about: "Folder of voices, avatars and models. Empty: the `models` folder that comes with Talkbox.",
-  },
-  TALKBOX_RVC_MODELS: {
-    schema: z.string().min(1),
-    fallback: "/workspace/rvc_models",
-    about: "A second folder of RVC voices besides `rvc` in that one, each a folder with its .pth and .index.",
-  },
-  TALKBOX_MODEL_FOLDERS: {
-    schema: z.string().min(1),
-    fallback: "/workspace/models",
-    about:
-      "Further folders in which files of weights are looked for, by commas. `models` on a network volume is looked into as well.",
-  },
-  TALKBOX_CACHE: {
-    schema: z.string().min(1),
-    fallback: "",
-    about:
-      "Folder of the graphs that are made from checkpoints, and of what is known of model files. Empty: `cache` in TALKBOX_DATA.",
-  },
-  TALKBOX_CACHE_LIMIT: {
-    schema: z.coerce.number().min(0.1).max(100_000),
-    fallback: 20,
-    about: "Most gigabytes of graphs in that folder; those that were not used for longest go first.",
-  },
-  HF_TOKEN: {
-    schema: z.string().min(1),
-    fallback: "",
-    about: "Key for Hugging Face, for `talkbox models pull` of what is not given to everybody.",
-    secret: true,
-  },
-  HF_ENDPOINT: {
-    schema: z.url({ protocol: /^https?$/ }),
-    fallback: "https://huggingface.co",
-    about: "Hugging Face, or a mirror of it, for `talkbox models pull`. HF_TOKEN goes there.",
-  },
+  ...MODEL_VARIABLES,
   TALKBOX_CONCURRENCY: {
     schema: positiveInteger(64),
     fallback: 3,
@@ -133,59 +98,7 @@ export const VARIABLES = {
     about:
       "Folder that a network volume is mounted at. A queue worker keeps outputs there when TALKBOX_DATA is not set and it exists.",
   },
-  BUCKET_ENDPOINT_URL: {
-    schema: z.string().min(1),
-    fallback: "",
-    about:
-      "The S3 service that outputs go to; may carry the bucket in its host or path, and folders after it. As runpod-python has it.",
-  },
-  BUCKET_NAME: {
-    schema: z.string().min(1),
-    fallback: "",
-    about: "The bucket, where the endpoint's URL does not name it.",
-  },
-  BUCKET_ACCESS_KEY_ID: {
-    schema: z.string().min(1),
-    fallback: "",
-    about: "Its key. Empty: AWS_ACCESS_KEY_ID.",
-    secret: true,
-  },
-  BUCKET_SECRET_ACCESS_KEY: {
-    schema: z.string().min(1),
-    fallback: "",
-    about: "Its secret. Empty: AWS_SECRET_ACCESS_KEY.",
-    secret: true,
-  },
-  AWS_ACCESS_KEY_ID: {
-    schema: z.string().min(1),
-    fallback: "",
-    about: "As AWS's own programs have it. Used when a bucket is named.",
-    secret: true,
-  },
-  AWS_SECRET_ACCESS_KEY: { schema: z.string().min(1), fallback: "", about: "The secret to that key.", secret: true },
-  AWS_SESSION_TOKEN: {
-    schema: z.string().min(1),
-    fallback: "",
-    about: "The token of a temporary key. Presigned URLs end with it.",
-    secret: true,
-  },
-  AWS_REGION: {
-    schema: z.string().min(1),
-    fallback: "",
-    about: "The bucket's region, where the endpoint's host does not tell. Empty: AWS_DEFAULT_REGION, then `us-east-1`.",
-  },
-  AWS_DEFAULT_REGION: { schema: z.string().min(1), fallback: "", about: "As AWS_REGION, which wins." },
-  AWS_ENDPOINT_URL_S3: {
-    schema: z.string().min(1),
-    fallback: "",
-    about: "As BUCKET_ENDPOINT_URL, which wins. Alone it configures no bucket.",
-  },
-  TALKBOX_S3_ADDRESSING: {
-    schema: z.enum(["auto", "path", "host"]),
-    fallback: "auto",
-    about:
-      "Where URLs carry the bucket. `auto`: in the host for AWS and for endpoints that have it there, else in the path.",
-  },
+  ...BUCKET_VARIABLES,
   TALKBOX_MAX_AUDIO_SECONDS: {
     schema: positiveInteger(6 * 3600),
     fallback: 600,

@@ -19,12 +19,14 @@ const FLOORS = [
   ["src/graphs"],
   ["src/inference", "src/checkpoints", "src/signal", "src/media", "src/storage", "src/net", "src/worker"],
   [
+    "src/bucket-variables.ts",
     "src/config.ts",
     "src/errors.ts",
     "src/events.ts",
     "src/lanes.ts",
     "src/limits",
     "src/log.ts",
+    "src/model-variables.ts",
     "src/speech-variables.ts",
     "src/telemetry.ts",
     "src/variables.ts",
@@ -161,10 +163,8 @@ test("no source file has more than 400 lines, and few have more than 300", () =>
     sizes.filter(({ lines }) => lines > 400),
     [],
   );
-  // One table of settings: a table may be long.
-  const rooms = sizes.filter(({ file }) => file !== "src/variables.ts");
   assert.ok(
-    rooms.filter(({ lines }) => lines > 300).length <= 3,
+    sizes.filter(({ lines }) => lines > 300).length <= 3,
     "at most three files are larger than a room should be",
   );
 });

@@ -1,7 +1,8 @@
 /**
  * Runs the tests of networks and the benchmarks on a GPU and writes what came of it to `docs/gpu.md`, with the date, the
- * device and the commit. Where no GPU works the page says that it was not run, unless it has results already.
- * Usage: npm run gpu-check [-- --providers cuda,webgpu] [--stdout]
+ * device and the commit: without these there are no figures. Where no GPU works the page says that it was not run, unless
+ * it has results already.
+ * Usage: npm run gpu-check [-- --providers cuda,webgpu] [--device "a GPU that nvidia-smi does not know"] [--stdout]
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -28,6 +29,8 @@ const BENCH_TIMEOUT_MS = 20 * 60_000;
 const { values } = parseArgs({
   options: {
     providers: { type: "string", default: "cuda,webgpu" },
+    /** What the GPU is called, where nvidia-smi does not say. */
+    device: { type: "string", default: "" },
     /** Prints the page and writes nothing. */
     stdout: { type: "boolean", default: false },
   },
@@ -45,10 +48,13 @@ const asked = values.providers.split(",").map((name) => {
   if (!provider) throw new Error(`There is no provider "${name}". Known: ${PROVIDERS.join(", ")}.`);
   return provider;
 });
-const outcomes: Outcome[] = [];
-for (const provider of asked) outcomes.push(await check(provider));
-const ran = outcomes.some(({ state }) => state === "works");
-const text = report(outcomes, ran);
+const states = new Map<Provider, string>();
+for (const provider of asked) states.set(provider, await probe(provider));
+const ran = [...states.values()].includes("works");
+// Said before hours of figures that would belong to nothing.
+const origin = ran ? originOf() : undefined;
+const outcomes = [...states].map(([provider, state]) => check(provider, state));
+const text = report(outcomes, origin);
 if (values.stdout) process.stdout.write(text);
 else if (!ran && existsSync(page) && !readFileSync(page, "utf8").includes("**not run**")) {
   console.error("No GPU works here; docs/gpu.md has results of another machine and stays as it is.");
@@ -59,8 +65,7 @@ else if (!ran && existsSync(page) && !readFileSync(page, "utf8").includes("**not
 }
 if (outcomes.some(({ tests }) => tests.includes("failed"))) process.exitCode = 1;
 
-async function check(provider: Provider): Promise<Outcome> {
-  const state = await probe(provider);
+function check(provider: Provider, state: string): Outcome {
   if (state !== "works") return { provider, state, tests: "not run", benches: [] };
   console.log(`${provider}: running ${TESTS.join(", ")}`);
   const tests = runTests(provider);
@@ -107,7 +112,10 @@ function runBench(provider: Provider, file: string, args: readonly string[]): st
   return status === 0 ? stdout.trimEnd() : `failed: ${stderr.trim().split("\n").slice(-5).join("\n")}`;
 }
 
-function report(all: readonly Outcome[], wasRun: boolean): string {
+/** Where and when figures are taken. */
+type Origin = { readonly date: string; readonly device: string; readonly commit: string };
+
+function report(all: readonly Outcome[], from: Origin | undefined): string {
   const head = [
     "# On a GPU",
     "",
@@ -115,13 +123,14 @@ function report(all: readonly Outcome[], wasRun: boolean): string {
     "has the GPU compute. How to give a machine what they need: [deploy](deploy.md); what is missing on one: `npx talkbox doctor`.",
     "",
   ];
-  if (!wasRun) {
+  if (!from) {
     return [
       ...head,
       "State: **not run**. No GPU could be had so far. The same tests pass on the CPU in every `npm test`.",
       "",
-      "What WebGPU computes, not how fast, was compared on the processor: with Mesa's software Vulkan (25.0) the tests of batches",
-      "and memory pass with `TALKBOX_TEST_PROVIDERS=webgpu`, and the graphs of S3FD and Wav2Lip give what PyTorch gives.",
+      "What WebGPU computes, not how fast, was compared on the processor: with Mesa's software Vulkan (25.0) the tests of batches,",
+      "of memory and of Wav2Lip in pieces (`test/wav2lip/pieces.test.ts`) pass with `TALKBOX_TEST_PROVIDERS=webgpu`, and the",
+      "graphs of S3FD and Wav2Lip give what PyTorch gives.",
       "",
       "| what | on a GPU |",
       "| - | - |",
@@ -133,7 +142,7 @@ function report(all: readonly Outcome[], wasRun: boolean): string {
   const rows = all.map(({ provider, state, tests }) => `| ${provider} | ${oneLine(state)} | ${oneLine(tests)} |`);
   return [
     ...head,
-    `Date: ${new Date().toISOString().slice(0, 10)}. Device: ${device()}. Commit: ${commit()}.`,
+    `Date: ${from.date}. Device: ${from.device}. Commit: ${from.commit}.`,
     "",
     "| provider | state | tests |",
     "| - | - | - |",
@@ -147,16 +156,19 @@ function report(all: readonly Outcome[], wasRun: boolean): string {
 
 const oneLine = (said: string): string => said.replaceAll(/\s+/g, " ").replaceAll("|", "\\|");
 
-function device(): string {
-  const gpu =
-    ask("nvidia-smi", ["--query-gpu=name,driver_version", "--format=csv,noheader"]) ||
-    "a graphics device that nvidia-smi does not know";
-  return `${oneLine(gpu)}; ${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}`;
-}
-
-function commit(): string {
-  const changed = ask("git", ["status", "--porcelain", "--", "src", "bench", "test"]) === "" ? "" : " with changes";
-  return `${ask("git", ["rev-parse", "--short", "HEAD"]) || "unknown"}${changed}`;
+/** @throws Error where one of the three is not known: figures of nobody knows what are none */
+function originOf(): Origin {
+  const gpu = values.device || ask("nvidia-smi", ["--query-gpu=name,driver_version", "--format=csv,noheader"]);
+  if (gpu === "") throw new Error("nvidia-smi does not say which GPU this is. Name it: --device NAME");
+  const commit = ask("git", ["rev-parse", "--short", "HEAD"]);
+  if (commit === "") throw new Error("This is no checkout of git, so the figures would belong to no commit.");
+  if (ask("git", ["status", "--porcelain", "--", "src", "bench", "test"]) !== "") {
+    throw new Error(
+      `There are changes that commit ${commit} has not, so the figures would not be its. Commit them first.`,
+    );
+  }
+  const device = `${oneLine(gpu)}; ${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}`;
+  return { date: new Date().toISOString().slice(0, 10), device, commit };
 }
 
 function ask(program: string, args: readonly string[]): string {

@@ -76,7 +76,7 @@ Exit code: 0 when every file is there, 1 when one is not, 130 when it was interr
     .description("Remove the graphs that were made of files of weights; they are made anew when they are used.")
     .option("--keep <gigabytes>", "let those that were used last stay, up to this size", "0")
     .action(async (options: { keep: string }) => {
-      const { cleanModels } = await import("./models/list.ts");
+      const { cleanModels } = await import("./models/clean.ts");
       await cleanModels(options, config());
     });
   return command;

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { fromBuffer } from "../../src/checkpoints/byte-source.ts";
 import type { Checkpoint } from "../../src/checkpoints/checkpoint.ts";
 import { readFloat32 } from "../../src/checkpoints/checkpoint.ts";
 import { openFaissIndex } from "../../src/checkpoints/faiss-index.ts";
 import { NumpyArray } from "../../src/checkpoints/numpy/array.ts";
-import { openCheckpoint } from "../../src/checkpoints/open-checkpoint.ts";
+import { openCheckpoint, readCheckpoint } from "../../src/checkpoints/open-checkpoint.ts";
 import type { Tuple } from "../../src/checkpoints/pickle/values.ts";
 
 const fixtures = join(import.meta.dirname, "fixtures");
@@ -48,6 +49,26 @@ describe("checkpoints", () => {
       assert.equal(checkpoint.tensors.get("types.bfloat16")?.dtype, "bf16");
     });
   }
+
+  it("of torch.save on a machine that begins numbers with their largest byte: the archive's data are so, the stream's never", async () => {
+    const fixture = (file: string): Buffer => readFileSync(join(fixtures, file));
+    const archive = fixture("flat.pth");
+    const order = archive.indexOf("byteorder") + "byteorder".length;
+    archive.write("big   ", archive.indexOf("little", order));
+    using turned = await readCheckpoint(fromBuffer("big.pth", archive));
+    using plain = await open("flat.pth");
+    for (const [name, tensor] of plain.tensors) {
+      const bytes = Buffer.from(await tensor.read());
+      const size = { f64: 8, i64: 8, f32: 4, i32: 4, f16: 2, bf16: 2, i16: 2 }[tensor.dtype as string] ?? 1;
+      for (let at = 0; at < bytes.length; at += size) bytes.subarray(at, at + size).reverse();
+      assert.deepEqual(Buffer.from((await turned.tensors.get(name)?.read()) ?? []), bytes, name);
+    }
+    const stream = fixture("wrapped-legacy.pth");
+    const said = stream.indexOf(0x88, stream.indexOf("little_endian"));
+    stream[said] = 0x89;
+    using legacy = await readCheckpoint(fromBuffer("big-legacy.pth", stream));
+    await assertTensors(legacy, EXPECTED.tensors);
+  });
 
   it("tell what stands beside the weights", async () => {
     using wrapped = await open("wrapped.pth");

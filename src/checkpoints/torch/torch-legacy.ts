@@ -22,7 +22,6 @@ export function readTorchLegacy(source: ByteSource, inert: (name: string) => boo
   const protocol = unpickle(source, LEGACY_MAGIC.length, plain);
   if (protocol.value !== PROTOCOL) throw broken(source, `it is of another protocol than ${PROTOCOL}`);
   const system = unpickle(source, protocol.end, plain);
-  const bigEndian = system.value instanceof Map && system.value.get("little_endian") === false;
   const storages = new Map<string, Storage>();
   const object = unpickle(source, system.end, {
     allowed: new Map([...torchNames(), ...numpyNames()]),
@@ -36,11 +35,11 @@ export function readTorchLegacy(source: ByteSource, inert: (name: string) => boo
   for (const key of keys.value as PickleValue[]) {
     const storage = typeof key === "string" ? storages.get(key) : undefined;
     if (!storage) throw broken(source, `it holds a storage that nothing names`);
-    const count = source.readSync(at, 8);
-    const said = Number(bigEndian ? count.readBigInt64BE() : count.readBigInt64LE());
+    // PyTorch writes these streams little-endian on every machine, whatever they say of the machine.
+    const said = Number(source.readSync(at, 8).readBigInt64LE());
     if (said !== storage.count)
       throw broken(source, `storage ${storage.key} has ${said} elements, not ${storage.count}`);
-    storage.place = { source, offset: at + 8, bigEndian };
+    storage.place = { source, offset: at + 8, bigEndian: false };
     at += 8 + storage.bytes;
     if (at > source.size) throw broken(source, `it is cut short within storage ${storage.key}`);
   }

@@ -63,9 +63,13 @@ export class MouthNetworks implements AsyncDisposable {
     if (!entry) throw new AppError("engine_unavailable", "There are no weights of Wav2Lip. See `talkbox models list`.");
     await using held = new AsyncDisposableStack();
     const size = Number(entry.variant);
+    const parts = models.cache.order.providers[0] === "cpu" ? 2 : 3;
+    let opened = 0;
     const lease = async (part: string, warmUp: (network: Network) => Promise<unknown>): Promise<Lease> => {
+      const before = opened++;
+      const making = progress && ((share: number): void => progress((before + share) / parts));
       // Without the caller's signal: others may wait for the network as well.
-      const request = { entry, part, warmUp, progress };
+      const request = { entry, part, warmUp, progress: making };
       return held.use(await leaseNetwork(models, request, signal));
     };
     const heard = (rows: number): Tensors => ({ mel: melTensor(new Float32Array(rows * MEL_BANDS * MEL_FRAMES)) });
