@@ -27,6 +27,7 @@ const VERIFIED = {
   manifest: "its sha256 is the manifest's",
   publisher: "its sha256 is what its publisher says",
   record: "its sha256 is that of its first download",
+  end: "the MD5 of its end is the manifest's",
   size: "its size is right, and nobody says its sha256",
   nothing: "nobody says what its size and sha256 should be",
 } as const satisfies Record<Pulled["verified"], string>;

@@ -32,12 +32,12 @@ describe("the manifests that are shipped", () => {
     const settings = { huggingFace: { endpoint: "https://huggingface.co", token: "" }, bucket: () => assert.fail() };
     for (const { name, licence, files } of await readManifests(folder)) {
       assert.ok(licence.notice.length > 20, name);
-      for (const { file, sources, sha256, bytes } of files) {
+      for (const { file, sources, sha256, bytes, end } of files) {
         for (const text of sources) {
           assert.match(text, /^(https:\/\/|hf:)/);
           assert.ok(parseSource(text, settings).file !== "");
         }
-        assert.ok(sources.length === 0 || sha256 !== null || bytes !== null, file);
+        assert.ok(sources.length === 0 || sha256 !== null || bytes !== null || end !== undefined, file);
       }
     }
   });

@@ -5,7 +5,12 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../../../src/errors.ts";
-import { downloadFile, type Downloaded, type DownloadOptions } from "../../../src/library/models/pull/download.ts";
+import {
+  compareExisting,
+  downloadFile,
+  type Downloaded,
+  type DownloadOptions,
+} from "../../../src/library/models/pull/download.ts";
 import type { Manifest } from "../../../src/library/models/pull/manifest.ts";
 import { type Pulled, pullManifest, type PullManifestOptions } from "../../../src/library/models/pull/pull-manifest.ts";
 import { type ModelSource, parseSource, type SourceSettings } from "../../../src/library/models/pull/source.ts";
@@ -54,13 +59,13 @@ class Bench implements AsyncDisposable {
   }
 
   download(
-    expected: { bytes?: number; sha256?: string } = {},
+    expected: { bytes?: number; sha256?: string; end?: { bytes: number; md5: string } } = {},
     options: Partial<DownloadOptions> = {},
     source = this.source(),
   ): Promise<Downloaded> {
-    const { bytes = null, sha256 = null } = expected;
+    const { bytes = null, sha256 = null, end } = expected;
     const signal = new AbortController().signal;
-    return downloadFile(source, this.target, { bytes, sha256 }, { signal, retry: AT_ONCE, ...options });
+    return downloadFile(source, this.target, { bytes, sha256, end }, { signal, retry: AT_ONCE, ...options });
   }
 
   async files(): Promise<string[]> {
@@ -220,6 +225,22 @@ describe("a download of a model", () => {
       message: /300000 bytes instead of 5/,
     });
     assert.deepEqual(await bench.files(), []);
+  });
+
+  it("a file of which only the end's hash is known is compared with that", async () => {
+    await using bench = await Bench.open();
+    const end = { bytes: 70_000, md5: createHash("md5").update(CONTENT.subarray(-70_000)).digest("hex") };
+    await assert.rejects(bench.download({ end: { ...end, bytes: 69_999 } }), {
+      code: "model_unusable",
+      message: /the MD5 of its last 69999 bytes is [0-9a-f]{32} instead of/,
+    });
+    assert.deepEqual(await bench.files(), []);
+    assert.equal((await bench.download({ end })).verified, "end");
+    const whole = { bytes: 1e9, md5: createHash("md5").update(CONTENT).digest("hex") };
+    assert.equal((await compareExisting(bench.target, { bytes: null, sha256: null, end: whole })).verified, "end");
+    await assert.rejects(compareExisting(bench.target, { bytes: null, sha256: null, end: { ...whole, bytes: 5 } }), {
+      code: "conflict",
+    });
   });
 
   it("refusals that will not pass are not tried again, and say what to do", async () => {

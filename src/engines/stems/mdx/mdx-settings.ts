@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
-import { open, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { z } from "zod";
 import { AppError } from "../../../errors.ts";
+import { md5OfEnd } from "../../../library/models/pull/end-hash.ts";
 import type { StemRole } from "../stem-separator.ts";
 import { type MdxGeometry, problemOf } from "./geometry.ts";
 
@@ -63,17 +63,7 @@ export async function settingsOf(path: string, shape: InputShape): Promise<MdxSe
 /** MD5 of the end of a file, by which such networks are known. @throws AppError `model_unusable` */
 export async function hashOf(path: string): Promise<string> {
   try {
-    await using file = await open(path, "r");
-    const { size } = await file.stat();
-    const hash = createHash("md5");
-    const buffer = Buffer.alloc(Math.min(size, 1 << 20));
-    for (let at = Math.max(0, size - HASHED_BYTES); at < size; ) {
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
-      if (bytesRead === 0) break;
-      hash.update(buffer.subarray(0, bytesRead));
-      at += bytesRead;
-    }
-    return hash.digest("hex");
+    return await md5OfEnd(path, HASHED_BYTES);
   } catch (cause) {
     const remedy = "Check that it is still there.";
     throw new AppError("model_unusable", `${basename(path)}: it cannot be read. ${remedy}`, { cause });

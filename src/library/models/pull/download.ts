@@ -5,17 +5,23 @@ import { AppError, toAppError } from "../../../errors.ts";
 import { MODEL_PULL } from "../../../limits/networks.ts";
 import { digestFile } from "../../../storage/hash-file.ts";
 import { claimFile } from "../../../storage/outbox/claim.ts";
+import { md5OfEnd } from "./end-hash.ts";
 import { Busy, type ModelSource, type OpenedSource } from "./source.ts";
 
 /** What is known of a file before it is there; null for what is not. */
-export type Expected = { readonly bytes: number | null; readonly sha256: string | null };
+export type Expected = {
+  readonly bytes: number | null;
+  readonly sha256: string | null;
+  /** MD5 of its last bytes, where its project says no more. */
+  readonly end?: { readonly bytes: number; readonly md5: string } | undefined;
+};
 
 /** A file that is there now. */
 export type Downloaded = {
   readonly bytes: number;
   readonly sha256: string;
-  /** What its content was compared with: a manifest's hash, the publisher's, its size, or nothing. */
-  readonly verified: "manifest" | "publisher" | "size" | "nothing";
+  /** What its content was compared with: a manifest's hash, the publisher's, a hash of its end, its size, or nothing. */
+  readonly verified: "manifest" | "publisher" | "end" | "size" | "nothing";
 };
 
 export type DownloadOptions = {
@@ -83,8 +89,10 @@ export async function compareExisting(target: string, expected: Expected, signal
   if (expected.bytes !== null && size !== expected.bytes) throw other(`has ${size} bytes instead of ${expected.bytes}`);
   const { bytes, sha256 } = await digestFile(target, signal);
   if (expected.sha256 !== null && sha256 !== expected.sha256) throw other(`its sha256 is ${sha256}`);
-  const verified = expected.sha256 !== null ? "manifest" : expected.bytes !== null ? "size" : "nothing";
-  return { bytes, sha256, verified };
+  const otherEnd = await endFault(target, expected);
+  if (otherEnd !== undefined) throw other(otherEnd);
+  const known = expected.end ? "end" : expected.bytes !== null ? "size" : "nothing";
+  return { bytes, sha256, verified: expected.sha256 !== null ? "manifest" : known };
 }
 
 /** Gets all bytes into the part, however often the connection breaks. */
@@ -206,6 +214,8 @@ async function putInPlace(
       : []),
     ...(wanted !== undefined && sha256 !== wanted ? [`its sha256 is ${sha256} instead of ${wanted}`] : []),
   ];
+  const otherEnd = await endFault(part, expected);
+  if (otherEnd !== undefined) faults.push(otherEnd);
   if (faults.length > 0) {
     await discardPart(target);
     throw new AppError(
@@ -215,10 +225,17 @@ async function putInPlace(
   }
   await rename(part, target);
   await rm(`${part}.json`, { force: true });
-  const known = expected.bytes !== null || state.total !== undefined;
-  const verified =
-    expected.sha256 !== null ? "manifest" : state.sha256 !== undefined ? "publisher" : known ? "size" : "nothing";
+  const sized = expected.bytes !== null || state.total !== undefined;
+  const known = expected.end ? "end" : sized ? "size" : "nothing";
+  const verified = expected.sha256 !== null ? "manifest" : state.sha256 !== undefined ? "publisher" : known;
   return { bytes, sha256, verified };
+}
+
+/** What is wrong with the end of a file. */
+async function endFault(path: string, { end }: Expected): Promise<string | undefined> {
+  if (!end) return undefined;
+  const md5 = await md5OfEnd(path, end.bytes);
+  return md5 === end.md5 ? undefined : `the MD5 of its last ${end.bytes} bytes is ${md5} instead of ${end.md5}`;
 }
 
 /** Removes what has come of a file. */

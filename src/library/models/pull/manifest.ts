@@ -41,6 +41,10 @@ export const manifestSchema = z.strictObject({
           .regex(/^[0-9a-f]{64}$/)
           .nullable()
           .describe("Its content; null where its project does not say."),
+        end: z
+          .strictObject({ bytes: z.int().min(1), md5: z.string().regex(/^[0-9a-f]{32}$/) })
+          .optional()
+          .describe("MD5 of its last bytes, where that is all that is known of its content."),
         about: z.string().optional().describe("What it is, where the name does not tell."),
       }),
     )

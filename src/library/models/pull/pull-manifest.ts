@@ -45,7 +45,7 @@ async function pullFile(manifest: Manifest, file: ManifestFile, options: PullMan
   const found = await stat(path).catch(() => undefined);
   if (found && !force) {
     const record = await readRecord(path);
-    const expected = { bytes: file.bytes, sha256: file.sha256 ?? record?.sha256 ?? null };
+    const expected = { bytes: file.bytes, sha256: file.sha256 ?? record?.sha256 ?? null, end: file.end };
     const there = await compareExisting(path, expected, signal);
     const verified = file.sha256 === null && record ? "record" : there.verified;
     return { ...there, verified, file: file.file, path, source: "" };
