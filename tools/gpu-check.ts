@@ -13,6 +13,7 @@ import { parseArgs } from "node:util";
 import { inferenceThreads } from "../src/inference/inference-threads.ts";
 import { probeProvider, providerRemedy, readProviders } from "../src/inference/providers.ts";
 import { type Provider, PROVIDERS } from "../src/inference/tensor.ts";
+import { type Origin, originOf } from "./figures-origin.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const page = join(root, "docs/gpu.md");
@@ -52,7 +53,14 @@ const states = new Map<Provider, string>();
 for (const provider of asked) states.set(provider, await probe(provider));
 const ran = [...states.values()].includes("works");
 // Said before hours of figures that would belong to nothing.
-const origin = ran ? originOf() : undefined;
+const origin = ran
+  ? originOf({
+      gpu: values.device || ask("nvidia-smi", ["--query-gpu=name,driver_version", "--format=csv,noheader"]),
+      processor: `${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}`,
+      commit: ask("git", ["rev-parse", "--short", "HEAD"]),
+      changes: ask("git", ["status", "--porcelain", "--", "src", "bench", "test"]),
+    })
+  : undefined;
 const outcomes = [...states].map(([provider, state]) => check(provider, state));
 const text = report(outcomes, origin);
 if (values.stdout) process.stdout.write(text);
@@ -112,9 +120,6 @@ function runBench(provider: Provider, file: string, args: readonly string[]): st
   return status === 0 ? stdout.trimEnd() : `failed: ${stderr.trim().split("\n").slice(-5).join("\n")}`;
 }
 
-/** Where and when figures are taken. */
-type Origin = { readonly date: string; readonly device: string; readonly commit: string };
-
 function report(all: readonly Outcome[], from: Origin | undefined): string {
   const head = [
     "# On a GPU",
@@ -155,21 +160,6 @@ function report(all: readonly Outcome[], from: Origin | undefined): string {
 }
 
 const oneLine = (said: string): string => said.replaceAll(/\s+/g, " ").replaceAll("|", "\\|");
-
-/** @throws Error where one of the three is not known: figures of nobody knows what are none */
-function originOf(): Origin {
-  const gpu = values.device || ask("nvidia-smi", ["--query-gpu=name,driver_version", "--format=csv,noheader"]);
-  if (gpu === "") throw new Error("nvidia-smi does not say which GPU this is. Name it: --device NAME");
-  const commit = ask("git", ["rev-parse", "--short", "HEAD"]);
-  if (commit === "") throw new Error("This is no checkout of git, so the figures would belong to no commit.");
-  if (ask("git", ["status", "--porcelain", "--", "src", "bench", "test"]) !== "") {
-    throw new Error(
-      `There are changes that commit ${commit} has not, so the figures would not be its. Commit them first.`,
-    );
-  }
-  const device = `${oneLine(gpu)}; ${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}`;
-  return { date: new Date().toISOString().slice(0, 10), device, commit };
-}
 
 function ask(program: string, args: readonly string[]): string {
   try {

@@ -1,7 +1,7 @@
 import type { Config } from "../config.ts";
 import { toAppError } from "../errors.ts";
 import type { Finding } from "./finding.ts";
-import { openModels } from "./models/list.ts";
+import { openModels } from "./models/open.ts";
 import { showBytes } from "./models/show.ts";
 
 const GROUP = "Models";

@@ -32,18 +32,31 @@ function doubler(options: Partial<BatcherOptions<number, number>> & { readonly h
   return { batcher, runs, sizes, signals, release: () => gate.resolve() };
 }
 
+/** A wait that no test waits for: what is run together is as many as there may be. */
+const LONG_MS = 60_000;
+
+/** A doubler that runs an item already: what comes until `release` is there together. */
+async function occupied(options: Partial<BatcherOptions<number, number>> = {}) {
+  const made = doubler({ ...options, held: true });
+  const first = made.batcher.submit(0, { job: "first" });
+  while (made.runs.length === 0) await sleep(1);
+  return { ...made, first };
+}
+
 describe("a batcher", () => {
   it("joins what several jobs bring into one run, and gives everybody their own", async () => {
-    const { batcher, runs } = doubler({ waitMs: 200 });
+    const { batcher, runs } = doubler({ maxItems: 3, waitMs: LONG_MS });
     const outputs = await Promise.all([1, 2, 3].map((item) => batcher.submit(item, { job: item })));
     assert.deepEqual(outputs, [2, 4, 6]);
     assert.deepEqual(runs, [[1, 2, 3]]);
   });
 
   it("runs at most so many at once, and a lone item after its wait", async () => {
-    const { batcher, runs } = doubler({ waitMs: 200 });
-    await Promise.all([1, 2, 3, 4, 5].map((item) => batcher.submit(item, { job: "a" })));
-    assert.deepEqual(runs, [[1, 2, 3, 4], [5]]);
+    const { batcher, runs, release } = await occupied();
+    const all = [1, 2, 3, 4, 5].map((item) => batcher.submit(item, { job: "a" }));
+    release();
+    await Promise.all(all);
+    assert.deepEqual(runs, [[0], [1, 2, 3, 4], [5]]);
   });
 
   it("lets jobs take turns: one with a thousand items does not hold up one with three", async () => {
@@ -68,27 +81,24 @@ describe("a batcher", () => {
   });
 
   it("gives up an item whose job was cancelled while it waited, and no other", async () => {
-    const { batcher, runs, release } = doubler({ held: true, maxItems: 2 });
-    const first = batcher.submit(1, { job: "a" });
-    const second = batcher.submit(2, { job: "b" });
-    await sleep(5);
+    const { batcher, runs, release } = await occupied();
     const cancel = new AbortController();
     const given = batcher.submit(3, { job: "c", signal: cancel.signal });
     const kept = batcher.submit(4, { job: "d" });
     cancel.abort();
     await assert.rejects(given, isCode("cancelled"));
     release();
-    assert.deepEqual(await Promise.all([first, second, kept]), [2, 4, 8]);
-    assert.deepEqual(runs, [[1, 2], [4]]);
+    assert.equal(await kept, 8);
+    assert.deepEqual(runs, [[0], [4]]);
     await assert.rejects(batcher.submit(5, { job: "e", signal: AbortSignal.abort() }), isCode("cancelled"));
   });
 
   it("answers a cancel during the run at once, and stops the run when nobody waits for it", async () => {
-    const { batcher, signals, release } = doubler({ held: true, maxItems: 2 });
+    const { batcher, signals, release } = doubler({ held: true, maxItems: 2, waitMs: LONG_MS });
     const cancels = [new AbortController(), new AbortController()];
     const items = cancels.map(({ signal }, i) => batcher.submit(i, { job: i, signal }));
     const ends = items.map((item) => assert.rejects(item, isCode("cancelled")));
-    await sleep(5);
+    assert.equal(signals.length, 1, "the run is under way");
     cancels[0]?.abort();
     await ends[0];
     assert.equal(signals[0]?.aborted, false, "the other still waits");
@@ -110,7 +120,7 @@ describe("a batcher", () => {
   it("keeps an item that cannot be run from touching its neighbours", async () => {
     const runs: number[][] = [];
     const { batcher } = doubler({
-      waitMs: 20,
+      waitMs: LONG_MS,
       async run(items) {
         runs.push([...items]);
         if (items.includes(13)) throw failed("indices element out of data bounds, idx=13");
@@ -171,23 +181,25 @@ describe("a batcher", () => {
   });
 
   it("runs only what goes together", async () => {
-    const { batcher, runs } = doubler({
-      waitMs: 20,
-      maxItems: 3,
-      groupOf: (item) => (item % 2 === 0 ? "even" : "odd"),
-    });
-    await Promise.all([1, 2, 3, 4].map((item) => batcher.submit(item, { job: item })));
-    assert.deepEqual(runs, [
-      [1, 3],
-      [2, 4],
-    ]);
+    const groupOf = (item: number): string => (item % 2 === 0 ? "even" : "odd");
+    const { batcher, runs, release } = await occupied({ maxItems: 3, groupOf });
+    const all = [1, 2, 3, 4].map((item) => batcher.submit(item, { job: item }));
+    release();
+    await Promise.all(all);
+    assert.deepEqual(runs, [[0], [1, 3], [2, 4]]);
   });
 
   it("says which bucket to run at, and never takes more than the largest", async () => {
-    const { batcher, sizes } = doubler({ buckets: [1, 4, 8], maxItems: 8, waitMs: 20 });
-    await Promise.all([1, 2, 3].map((item) => batcher.submit(item, { job: "a" })));
-    await Promise.all(Array.from({ length: 9 }, (_, i) => batcher.submit(i, { job: "a" })));
-    assert.deepEqual(sizes, [4, 8, 1]);
+    for (const [count, wanted] of [
+      [3, [1, 4]],
+      [9, [1, 8, 1]],
+    ] as const) {
+      const { batcher, sizes, release } = await occupied({ buckets: [1, 4, 8], maxItems: 8 });
+      const all = Array.from({ length: count }, (_, i) => batcher.submit(i, { job: "a" }));
+      release();
+      await Promise.all(all);
+      assert.deepEqual(sizes, wanted);
+    }
   });
 
   it("refuses what waits when it is closed, and waits for what runs", async () => {
@@ -237,7 +249,7 @@ describe("a batcher that finds no memory", () => {
     const sizes: number[] = [];
     const runner = (fits: number): BatcherOptions<number, number> => ({
       maxItems: 64,
-      waitMs: 20,
+      waitMs: LONG_MS,
       concurrency: 1,
       ceilingKey: "some model on some device",
       async run(items) {
@@ -247,7 +259,8 @@ describe("a batcher that finds no memory", () => {
       },
     });
     const first = new Batcher(runner(20));
-    const items = Array.from({ length: 100 }, (_, i) => i);
+    // Full runs of 64, of 32 and of 16, so that none waits for company.
+    const items = Array.from({ length: 96 }, (_, i) => i);
     assert.deepEqual(
       await Promise.all(items.map((item) => first.submit(item, { job: "a" }))),
       items.map((item) => item * 2),
@@ -266,7 +279,7 @@ describe("a batcher that finds no memory", () => {
     const sizes: number[] = [];
     const batcher = new Batcher<number, number>({
       maxItems: 64,
-      waitMs: 20,
+      waitMs: LONG_MS,
       concurrency: 1,
       buckets: [1, 8, 64],
       async run(items, _signal, size) {
@@ -275,8 +288,8 @@ describe("a batcher that finds no memory", () => {
         return items;
       },
     });
-    await Promise.all(Array.from({ length: 20 }, (_, i) => batcher.submit(i, { job: i % 3 })));
-    assert.deepEqual(sizes, [64, 8, 8, 8]);
+    await Promise.all(Array.from({ length: 64 }, (_, i) => batcher.submit(i, { job: i % 3 })));
+    assert.deepEqual(sizes, [64, ...Array.from({ length: 8 }, () => 8)]);
     assert.equal(batcher.ceiling, 8);
   });
 

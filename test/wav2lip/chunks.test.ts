@@ -4,6 +4,7 @@ import { after, describe, it } from "node:test";
 import { handler } from "../../handler/index.ts";
 import { createServices } from "../../handler/services.ts";
 import { readConfig } from "../../src/config.ts";
+import type { CheckpointModels } from "../../src/engines/checkpoint-models.ts";
 import { createEspeakEngine } from "../../src/engines/speech/espeak/espeak-engine.ts";
 import type { SpeechEngine, SpeechPart } from "../../src/engines/speech/speech-engine.ts";
 import type { LipsyncEngine, LipsyncOptions } from "../../src/engines/lipsync/lipsync-engine.ts";
@@ -20,7 +21,17 @@ const root = join(import.meta.dirname, "../..");
 const modelsDir = join(root, "models");
 const scratch = await scratchFolder();
 const binaries = () => resolveBinaries();
-const models = checkpointModels({ wav2lip: await plainNetworks(scratch.path) });
+const files = checkpointModels({ wav2lip: await plainNetworks(scratch.path) });
+/** Graphs that have to be made first. */
+const models: CheckpointModels = {
+  ...files,
+  graphs: {
+    graphOf(entry, choice, options) {
+      for (const share of [0.5, 1]) options?.progress?.(share);
+      return files.graphs.graphOf(entry, choice);
+    },
+  },
+};
 const rig = createRigEngine({ modelsDir, dataDir: join(scratch.path, "data"), binaries });
 const wav2lip = createWav2LipEngine({ models, base: async () => rig, binaries });
 const espeak = createEspeakEngine({ modelsDir });
@@ -77,7 +88,7 @@ after(async () => {
   await services[Symbol.asyncDispose]();
   await wav2lip[Symbol.asyncDispose]();
   await espeak.close();
-  await models[Symbol.asyncDispose]();
+  await files[Symbol.asyncDispose]();
   await scratch[Symbol.asyncDispose]();
 });
 
@@ -103,6 +114,10 @@ describe("stream_chunks over Wav2Lip", () => {
     });
     assert.equal(error, undefined);
     assert.equal(events.filter(({ type }) => type === "chunk").length, 3);
+    const making = events.flatMap((event) =>
+      event.type === "progress" && event.stage === "model" ? [event.stage_progress] : [],
+    );
+    assert.ok(making.length >= 2 && making.at(-1) === 1, `graphs were made: ${making.join(", ")}`);
     const chunks = rendered.toSorted((a, b) => (a.options.firstFrame ?? 0) - (b.options.firstFrame ?? 0));
     const parts = chunks.flatMap((chunk) => chunk.parts);
     const options = { ...(chunks[0]?.options as LipsyncOptions), neighbours: undefined };

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { after, describe, it, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import type { CheckpointModels } from "../../src/engines/checkpoint-models.ts";
 import { planFaces } from "../../src/engines/lipsync/wav2lip/face-plan.ts";
 import { KeptFaces } from "../../src/engines/lipsync/wav2lip/kept-faces.ts";
 import { MouthNetworks } from "../../src/engines/lipsync/wav2lip/mouth-networks.ts";
@@ -196,6 +198,36 @@ describe("Wav2Lip's networks", () => {
     }
     assert.ok(inferenceUsage.runs - before <= 10, `${inferenceUsage.runs - before} runs for 24 pictures of two jobs`);
     assert.equal(kept.count, 5);
+  });
+
+  it("tell everybody who waits for them how far their graphs are, from nothing to all, whoever asked first", async () => {
+    await using own = checkpointModels({ wav2lip: await plainNetworks(scratch.path) });
+    const made = Promise.withResolvers<void>();
+    const slow: CheckpointModels = {
+      ...own,
+      graphs: {
+        async graphOf(entry, choice, options) {
+          options?.progress?.(0.5);
+          await made.promise;
+          options?.progress?.(1);
+          return own.graphs.graphOf(entry, choice);
+        },
+      },
+    };
+    const heard: number[][] = [[], [], []];
+    const opening = heard.map((shares) =>
+      MouthNetworks.open(slow, new KeptFaces(), never, (share) => shares.push(share)),
+    );
+    while (heard.some((shares) => shares.length === 0)) await sleep(1);
+    made.resolve();
+    for (const networks of await Promise.all(opening)) await networks[Symbol.asyncDispose]();
+    for (const shares of heard) {
+      assert.deepEqual(
+        shares,
+        shares.toSorted((a, b) => a - b),
+      );
+      assert.ok(shares[0] !== undefined && shares[0] < 0.5 && shares.at(-1) === 1, shares.join(", "));
+    }
   });
 
   it("a job that is cancelled in a batch, and one whose speech breaks, leave the others as they are", async () => {

@@ -33,7 +33,7 @@ export type ChunkStreamRequest = {
   readonly texts: readonly string[];
   readonly speech: { readonly engine: SpeechEngine; readonly request: Omit<SpeechRequest, "text"> };
   readonly engine: LipsyncEngine;
-  readonly look: Omit<LipsyncOptions, "fps" | "firstFrame" | "neighbours">;
+  readonly look: Omit<LipsyncOptions, "fps" | "firstFrame" | "neighbours" | "onPreparing">;
   /** Takes the chunks one after the other as one stream, while they are made. */
   readonly live: LiveStream;
   /** Called once, when it is known what a browser must be told of the stream before it plays it. */
@@ -165,7 +165,9 @@ class Workshop {
     const { engine, look, burn } = this.#request;
     const { parts, words, firstFrame } = await spoken;
     const neighbours = await this.#speeches.neighbours(index);
-    const options = { ...look, fps: STREAM_FPS, firstFrame, neighbours };
+    const onPreparing = (share: number): void =>
+      this.#context.emit({ type: "progress", progress: 0, stage: "model", stage_progress: share });
+    const options = { ...look, fps: STREAM_FPS, firstFrame, neighbours, onPreparing };
     const frames = this.#context.clock.timeEach("lipsync", engine.render(listed(parts), options, this.#signal));
     if (burn) yield* burn.over(frames, [words], STREAM_FPS);
     else yield* frames;
