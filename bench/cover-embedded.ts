@@ -4,8 +4,7 @@
  * fetched by URL.
  * Run `npm run build` first. Usage: node bench/cover-embedded.ts [voice] [minutes …]
  */
-import { spawn } from "node:child_process";
-import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createReadStream, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -15,11 +14,11 @@ import { sing } from "../src/cli/demo/singer.ts";
 import { createEspeakEngine } from "../src/engines/speech/espeak/espeak-engine.ts";
 import { writeWav } from "../src/media/wav.ts";
 import { interleaved } from "../src/pipelines/cover/stereo.ts";
-import { median, watchTree } from "./process-tree.ts";
+import { median } from "./process-tree.ts";
+import { type JobRun, needBundle, runJob } from "./run-job.ts";
 
 const root = join(import.meta.dirname, "..");
-const bundle = join(root, "dist/talkbox.js");
-if (!existsSync(bundle)) throw new Error('The bundle is missing: run "npm run build".');
+needBundle();
 const [voice = "alto-warm", ...given] = process.argv.slice(2);
 const lengths = given.length > 0 ? given.map(Number) : [1, 3, 6];
 const work = mkdtempSync(join(tmpdir(), "talkbox-bench-"));
@@ -34,50 +33,13 @@ async function writeStem(name: string, channels: number, verse: Float32Array, mi
   await writeWav(join(work, name), { sampleRate: RATE, channels, chunks: chunks() });
 }
 
-/** Milliseconds of processor time that a process and the children that it waited for have used. */
-function processorTime(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  // User and system time, its own and its children's, in hundredths of a second.
-  return 10 * [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]), 0);
-}
-
-type Run = {
-  readonly ms: number;
-  readonly cpu: number;
-  readonly memory: readonly (readonly [number, number])[];
-  readonly stages: readonly { stage: string; ms: number }[];
-};
-
-async function cover(base: string, minutes: number): Promise<Run> {
-  const job = JSON.stringify({
-    operation: "generate_cover_from_separate_audio",
-    params: {
-      voice_audio_url: `${base}/vocal-${minutes}.wav`,
-      instrument_audio_url: `${base}/band-${minutes}.wav`,
-      voice_model: voice,
-    },
-  });
-  const start = performance.now();
-  // As `npm start` and the launcher do.
-  const args = ["--max-semi-space-size=1", bundle, "run", "--quiet", "--out", work, "--input", job];
-  const child = spawn(process.execPath, args, {
-    env: { ...process.env, MALLOC_ARENA_MAX: "2", TALKBOX_LOG_LEVEL: "silent", TALKBOX_ALLOW_PRIVATE_URLS: "1" },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const pid = child.pid ?? 0;
-  let cpu = 0;
-  const clock = setInterval(() => {
-    if (existsSync(`/proc/${pid}/stat`)) cpu = Math.max(cpu, processorTime(pid));
-  }, 50);
-  const watching = watchTree(pid, 200);
-  let output = "";
-  for await (const chunk of child.stdout) output += String(chunk);
-  clearInterval(clock);
-  const ms = performance.now() - start;
-  const { receipt, error } = JSON.parse(output) as { receipt?: { stages: Run["stages"] }; error?: unknown };
-  if (!receipt) throw new Error(JSON.stringify(error));
-  return { ms, cpu, memory: watching.stop(), stages: receipt.stages };
+function cover(base: string, minutes: number): Promise<JobRun> {
+  const params = {
+    voice_audio_url: `${base}/vocal-${minutes}.wav`,
+    instrument_audio_url: `${base}/band-${minutes}.wav`,
+    voice_model: voice,
+  };
+  return runJob({ operation: "generate_cover_from_separate_audio", params }, work);
 }
 
 const server = createServer((request, response) => {
@@ -95,7 +57,7 @@ try {
   for (const minutes of lengths) {
     await writeStem(`vocal-${minutes}.wav`, 1, vocal, minutes);
     await writeStem(`band-${minutes}.wav`, 2, band, minutes);
-    const { ms, cpu, memory, stages } = await cover(base, minutes);
+    const { ms, cpu, memory, receipt } = await cover(base, minutes);
     const seconds = minutes * 60;
     const peak = Math.max(...memory.map(([, bytes]) => bytes));
     const end = memory.at(-1)?.[0] ?? 0;
@@ -109,7 +71,9 @@ try {
     console.log(
       `    memory of the tree: peak ${(peak / 1e6).toFixed(0)} MB; at 30 % ${at(0.3)} MB, at 60 % ${at(0.6)} MB, at 90 % ${at(0.9)} MB (goal: flat)`,
     );
-    console.log(`    ${stages.map(({ stage, ms: time }) => `${stage} ${(time / 1000).toFixed(1)}`).join(", ")} s`);
+    console.log(
+      `    ${receipt.stages.map(({ stage, ms: time }) => `${stage} ${(time / 1000).toFixed(1)}`).join(", ")} s`,
+    );
   }
 } finally {
   await engine[Symbol.asyncDispose]?.();

@@ -24,7 +24,7 @@ export class MouthPainter {
   readonly #lips: LipShading;
   readonly #rows: number;
   readonly #columns: number;
-  /** Premultiplied colour and opacity of the mouth alone, row by row. */
+  /** Premultiplied colour and opacity of the mouth alone, column by column, as it is painted. */
   readonly #y: Float32Array;
   readonly #u: Float32Array;
   readonly #v: Float32Array;
@@ -79,13 +79,15 @@ export class MouthPainter {
     }
     this.#interior.prepare(geometry, mouth);
     this.#lips.prepare(geometry, mouth);
-    for (const plane of [this.#a, this.#y, this.#u, this.#v]) plane.fill(0);
     const before = this.#used;
     const reach = geometry.halfWidth + this.#lips.reach.side;
     const middle = (this.#sheet.mouth.cx - geometry.left) / geometry.step;
     const left = Math.max(0, Math.floor((middle - reach / geometry.step) / 2) * 2);
     const right = Math.min(this.#columns, Math.ceil((middle + reach / geometry.step) / 2) * 2);
     this.#used = { left, top: this.#rows, right, bottom: 0 };
+    const [first, end] = [Math.min(before.left, left) * this.#rows, Math.max(before.right, right) * this.#rows];
+    // Where there is no opacity, luma is not read; chroma is, beside opacity.
+    for (const plane of [this.#a, this.#u, this.#v]) plane.fill(0, first, end);
     for (let column = left; column < right; column += 2) this.#paintPair(column);
     const box = {
       left: this.#box.left + Math.min(before.left, left),
@@ -145,7 +147,7 @@ export class MouthPainter {
     const body = smooth((lower - upper) / 2.4);
     const [planeA, planeY, planeU, planeV] = [this.#a, this.#y, this.#u, this.#v];
     const [shade, lip] = [this.#shade, this.#lip];
-    for (let row = first, at = first * this.#columns + column; row < last; row++, at += this.#columns) {
+    for (let row = first, at = column * this.#rows + first; row < last; row++, at++) {
       let cover = 0;
       if (row >= lipFirst && row < lipLast) {
         const here = rowY[row] as number;
@@ -194,7 +196,7 @@ export class MouthPainter {
     const topScale = 1 / (INNER_EDGE * this.#steepness(g.innerUpper, column));
     const bottomScale = 1 / (INNER_EDGE * this.#steepness(g.innerLower, column));
     const [planeA, planeY, planeU, planeV] = [this.#a, this.#y, this.#u, this.#v];
-    for (let row = first, at = first * this.#columns + column; row < last; row++, at += this.#columns) {
+    for (let row = first, at = column * this.#rows + first; row < last; row++, at++) {
       const here = rowY[row] as number;
       const cover = clamp01((here - upper) * topScale + 0.5) * clamp01((lower - here) * bottomScale + 0.5) * open;
       const left = 1 - cover;
@@ -222,30 +224,31 @@ export class MouthPainter {
     copyBox(head, this.#skin, box);
     const { y: outY, u: outU, v: outV, width } = head;
     const [a, y, u, v] = [this.#a, this.#y, this.#u, this.#v];
-    const columns = this.#columns;
+    const rows = this.#rows;
     const chroma = width >> 1;
-    for (let row = box.top; row < box.bottom; row++) {
-      let from = (row - this.#box.top) * columns + box.left - this.#box.left;
-      let to = row * width + box.left;
-      for (const end = from + box.right - box.left; from < end; from++, to++) {
+    for (let column = box.left; column < box.right; column++) {
+      let from = (column - this.#box.left) * rows + box.top - this.#box.top;
+      let to = box.top * width + column;
+      for (const end = from + box.bottom - box.top; from < end; from++, to += width) {
         const alpha = a[from] as number;
         if (alpha !== 0) outY[to] = (y[from] as number) + (outY[to] as number) * (1 - alpha) + 0.5;
       }
     }
-    for (let row = box.top; row < box.bottom; row += 2) {
-      let p = (row - this.#box.top) * columns + box.left - this.#box.left;
-      let to = (row >> 1) * chroma + (box.left >> 1);
-      for (const end = p + box.right - box.left; p < end; p += 2, to++) {
-        const q = p + columns;
+    for (let column = box.left; column < box.right; column += 2) {
+      // Two columns, two rows at a time.
+      let p = (column - this.#box.left) * rows + box.top - this.#box.top;
+      let to = (box.top >> 1) * chroma + (column >> 1);
+      for (const end = p + box.bottom - box.top; p < end; p += 2, to += chroma) {
+        const q = p + rows;
         const a0 = a[p] as number;
-        const a1 = a[p + 1] as number;
-        const a2 = a[q] as number;
+        const a1 = a[q] as number;
+        const a2 = a[p + 1] as number;
         const a3 = a[q + 1] as number;
         const sum = a0 + a1 + a2 + a3;
         if (sum === 0) continue;
         const left = 1 - sum / 4;
-        const blue = (u[p] as number) + (u[p + 1] as number) + (u[q] as number) + (u[q + 1] as number);
-        const red = (v[p] as number) + (v[p + 1] as number) + (v[q] as number) + (v[q + 1] as number);
+        const blue = (u[p] as number) + (u[q] as number) + (u[p + 1] as number) + (u[q + 1] as number);
+        const red = (v[p] as number) + (v[q] as number) + (v[p + 1] as number) + (v[q + 1] as number);
         outU[to] = blue / 4 + (outU[to] as number) * left + 0.5;
         outV[to] = red / 4 + (outV[to] as number) * left + 0.5;
       }

@@ -65,9 +65,22 @@ export const f64 = {
   load: (address: Code): Code => [address, 0x2b, 3, 0],
 };
 
+/**
+ * Vectors that do not change lie in memory, from this address on, each once: V8 makes one that is in the code anew, of
+ * three instructions, wherever it is used.
+ */
+const CONSTANTS_AT = 1024;
+const constants = new Map<string, { readonly at: number; readonly bytes: readonly number[] }>();
+
 /** Vectors of 128 bits as a whole. */
 export const v128 = {
-  const: (bytes: ArrayBufferView): Code => [vector(0x0c), [...new Uint8Array(bytes.buffer)]],
+  const: (value: ArrayBufferView): Code => {
+    const bytes = [...new Uint8Array(value.buffer)];
+    const name = bytes.join(" ");
+    const known = constants.get(name) ?? { at: CONSTANTS_AT + 16 * constants.size, bytes };
+    constants.set(name, known);
+    return [i32.const(0), vector(0x00), 0, unsigned(known.at)];
+  },
   and: binary(...vector(0x4e)),
   or: binary(...vector(0x50)),
   xor: binary(...vector(0x51)),
@@ -87,8 +100,8 @@ export const v128 = {
 export const i8x16 = {
   all: unary(...vector(0x0f)),
   const: (value: number): Code => v128.const(new Uint8Array(16).fill(value)),
-  /** Bytes of `a` at the places that `places` holds, 0…15. */
-  pick: binary(...vector(0x0e)),
+  /** Bytes of `a` at the places that `places` holds, which must be 0…15. */
+  pick: binary(...vector(0x100)),
   /** Bytes of `a`, 0…15, and `b`, 16…31, at constant places. */
   shuffle: (a: Code, b: Code, places: readonly number[]): Code => [a, b, vector(0x0d), places],
   isEqual: binary(...vector(0x23)),
@@ -229,7 +242,10 @@ const sized = (code: Code): number[] => {
 };
 const text = (value: string): Code => list([...Buffer.from(value)]);
 
-/** A module of routines, all exported by name, over a memory that is imported as `env.memory`. Calls count from 0. */
+/**
+ * A module of routines, all exported by name, over a memory that is imported as `env.memory`; it takes the first KiB of it
+ * and what the constants need. Calls count from 0.
+ */
 export function assemble(routines: readonly Routine[], pages: number): Uint8Array<ArrayBuffer> {
   const section = (id: number, content: Code): Code => [id, sized(content)];
   const magic = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
@@ -241,6 +257,10 @@ export function assemble(routines: readonly Routine[], pages: number): Uint8Arra
       section(3, list(routines.map((_, index) => unsigned(index)))),
       section(7, list(routines.map(({ name }, index) => [text(name), 0, unsigned(index)]))),
       section(10, list(routines.map(({ code }) => code))),
+      section(
+        11,
+        list([[0, i32.const(CONSTANTS_AT), 0x0b, list([...constants.values()].flatMap(({ bytes }) => bytes))]]),
+      ),
     ]),
   );
 }

@@ -35,7 +35,7 @@ class Veil {
     const left = this.#left;
     const veiled = [
       empty.set(i16x8.isEqual(empty.get, i16x8.const(0))),
-      window.sample(above, below, left),
+      window.opacity(above, below, left),
       // What is left of the picture below, in 1/65280.
       setEight(left, (half) => i32x4.sub(i32x4.const(65280), i32x4.shrZero(left[half].get, 8))),
       shown((out, value) => this.#lay(out, value)),
@@ -71,7 +71,7 @@ class Veil {
       setEight(value, (half) => {
         const under = before.set(i32x4.mul(old[half].get, left[half].get));
         const sum = i32x4.add(value[half].get, i32x4.shrZero(times257(before), 8));
-        const most = i32x4.const(0x00ffffff - 32768);
+        const most = i32x4.const(0x00ffffff);
         return [under, v128.select(kept(half), i32x4.least(sum, most), mask(half))];
       }),
     ];
@@ -140,7 +140,7 @@ function cellRoutine(name: string, planes: readonly string[], fine: boolean, opa
     const shown = (lay: (to: Local, what: Eight) => Code): Code =>
       planes.map((plane) => [
         window.read(params[plane] as Local, above, below),
-        window.sample(above, below, value),
+        window.colour(above, below, value),
         to.set(i32.add((params[`to ${plane}`] as Local).get, at.get)),
         lay(to, value),
         window.write(to, value, bytes),

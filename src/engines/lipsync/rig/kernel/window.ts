@@ -7,6 +7,8 @@ import { type Code, i16x8, i32, i32x4, i8x16, type Local, type Routine, v128, wh
 /** Takes unsigned 16-bit numbers to signed ones; times weights that sum to 256, the difference is `SHIFT`. */
 const SIGN = i16x8.const(0x8000);
 const SHIFT = 32768 * 256;
+/** What colours have on top, in 1/65536, so that they round to the nearest. */
+const HALF = 32768;
 
 /** The lower and the upper halves of eight numbers of 32 bits. */
 const lowHalves = (a: Code, b: Code): Code =>
@@ -144,8 +146,17 @@ export class Window {
     );
   }
 
-  /** What eight pixels see of a plane, from its texels, in 1/65536 of 0…255. */
-  sample(above: Local, below: Local, out: Eight): Code {
+  /** What eight pixels see of a plane of colour, from its texels, in 1/65536 of 0…255, and `HALF` on top. */
+  colour(above: Local, below: Local, out: Eight): Code {
+    return this.#mean(above, below, out, SHIFT + HALF);
+  }
+
+  /** What they see of a plane of opacity, in 1/65536 of 0…255. */
+  opacity(above: Local, below: Local, out: Eight): Code {
+    return this.#mean(above, below, out, SHIFT);
+  }
+
+  #mean(above: Local, below: Local, out: Eight, onTop: number): Code {
     const { left, right, above: upper, below: lower } = this.#of;
     const across = (texels: Local): Code =>
       v128.xor(
@@ -160,7 +171,7 @@ export class Window {
       lower.set(across(below)),
       out.first.set(firstInTurns(upper.get, lower.get)),
       out.last.set(lastInTurns(upper.get, lower.get)),
-      setEight(out, (half) => i32x4.add(i32x4.dot(out[half].get, this.#weights[half].get), i32x4.const(SHIFT))),
+      setEight(out, (half) => i32x4.add(i32x4.dot(out[half].get, this.#weights[half].get), i32x4.const(onTop))),
     ];
   }
 
@@ -177,9 +188,9 @@ export class Window {
     ];
   }
 
-  /** Writes eight pixels, or as many as are left. */
+  /** Writes eight pixels, or as many as are left, from 1/65536. */
   write(out: Local, value: Eight, bytes: Local): Code {
-    const round = (part: Local): Code => i32x4.shrZero(i32x4.add(part.get, i32x4.const(32768)), 16);
+    const round = (part: Local): Code => i32x4.shrZero(part.get, 16);
     const { count } = this.#run;
     const places = v128.const(Uint8Array.from({ length: 16 }, (_, place) => place));
     const wanted = i8x16.isLess(places, i8x16.all(count.get));
