@@ -33,6 +33,9 @@ export const REFERENCE_SECONDS = { min: 1, max: 120 } as const;
 /** Most speakers in one dialogue. */
 export const MAX_SPEAKERS = 16;
 
+/** Most points of a pitch that a caller brings: an hour of one each hundredth of a second. */
+export const MAX_F0_POINTS = 360_000;
+
 /** Longest pause between two turns of a dialogue that a caller may ask for, in seconds. */
 export const MAX_TURN_PAUSE_SECONDS = 10;
 

@@ -5,7 +5,7 @@ export const RVC_RETRIEVAL = { maxLists: 65_536, pageRows: 4096, blockFrames: 10
 
 /**
  * Passages that a song is cut into for an RVC voice, in seconds: what is heard on either side, the longest that is one,
- * the usual length, and how far from that a quiet place is looked for. Sizes that passages have on a GPU, with what is
+ * the usual length, and how far from that a quiet place is looked for; and the few sizes that they have with what is
  * heard on either side.
  */
 export const RVC_PASSAGE = {
@@ -13,7 +13,7 @@ export const RVC_PASSAGE = {
   longestSeconds: 24,
   usualSeconds: 20,
   searchSeconds: 3,
-  gpuSeconds: [6, 12, 26],
+  widthSeconds: [6, 12, 26],
 } as const;
 
 /** Frames of an RVC voice's latent that are made sound of at once: a run that has begun cannot be stopped. */

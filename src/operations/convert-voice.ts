@@ -97,11 +97,10 @@ export const convertVoice = defineOperation({
   },
 });
 
+const rvcSettings = z.object({ ...rvcParams, ...moreRvcParams }).omit({ f0_method: true });
+
 /** What RVC voices are to be sung with. */
-function retrievalOf(
-  params: { readonly [Name in Exclude<keyof typeof rvcParams | keyof typeof moreRvcParams, "f0_method">]: number },
-  f0Method: string,
-): RetrievalSettings {
+function retrievalOf(params: z.output<typeof rvcSettings>, f0Method: string): RetrievalSettings {
   return {
     indexRate: params.index_rate,
     filterRadius: params.filter_radius,
@@ -110,6 +109,7 @@ function retrievalOf(
     f0Method: f0Method === "" ? F0_METHODS[0] : f0Method,
     crepeHopLength: params.crepe_hop_length,
     speaker: params.speaker_id,
+    ...(params.f0_curve ? { f0Curve: params.f0_curve } : {}),
   };
 }
 

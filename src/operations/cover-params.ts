@@ -71,6 +71,7 @@ export function coverSettings(params: CoverParams): Omit<CoverRequest, "vocal" |
       f0Method: params.f0_method,
       crepeHopLength: params.crepe_hop_length,
       speaker: params.speaker_id,
+      ...(params.f0_curve ? { f0Curve: params.f0_curve } : {}),
     },
     seed: params.seed ?? undefined,
     reverb: {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { openStem } from "../pipelines/cover/stems.ts";
-import { BACKINGS, coverSong, SONG_STEMS, STEM_CHOICES } from "../pipelines/cover/whole-song.ts";
+import { BACKINGS, SONG_STEMS, STEM_CHOICES } from "../pipelines/cover/song-request.ts";
+import { coverSong } from "../pipelines/cover/whole-song.ts";
 import { findTargetVoice } from "../pipelines/target-voice.ts";
 import { outputFileName } from "../storage/file-name.ts";
 import { coverResult, coverSettings, deliverCover, echoedParams, unechoedParams } from "./cover-params.ts";

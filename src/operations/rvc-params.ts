@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MAX_F0_POINTS } from "../limits/inputs.ts";
 
 const share = z.number().min(0).max(1);
 
@@ -41,5 +42,12 @@ export const moreRvcParams = {
     .max(1024)
     .default(128)
     .describe("RVC voices with mangio-crepe: samples at 16 kHz from one pitch to the next."),
+  f0_curve: z
+    .array(z.tuple([z.number().min(0), z.number().min(0).max(4000)]))
+    .max(MAX_F0_POINTS)
+    .nullish()
+    .describe(
+      "RVC voices: the pitch to sing, as [seconds, Hz] in their order; 0 Hz where nothing is sung. Not shifted.",
+    ),
   speaker_id: z.int().min(0).default(0).describe("RVC voices of several speakers: which of them."),
 };

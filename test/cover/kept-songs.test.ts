@@ -14,7 +14,14 @@ const folder = await mkdtemp(join(tmpdir(), "talkbox-kept-"));
 after(() => rm(folder, { recursive: true, force: true }));
 
 const open = (name: string, limitBytes = 1e6, freshMs = 0): KeptFolders =>
-  new KeptFolders({ root: join(folder, name), limitBytes, freshMs, abandonedMs: 60_000, log: silentLog() });
+  new KeptFolders({
+    root: join(folder, name),
+    limitBytes,
+    freshMs,
+    longestMs: 1e6,
+    abandonedMs: 60_000,
+    log: silentLog(),
+  });
 
 async function put(folders: KeptFolders, key: string, bytes = 100) {
   await using draft = await folders.draft();
@@ -72,6 +79,10 @@ describe("folders that are kept", () => {
     }
     await open("many", 250).clean();
     assert.deepEqual(await names("many"), ["new", "young"]);
+    await used("many", "young", 2000);
+    await open("many").clean();
+    assert.deepEqual(await names("many"), ["new"], "nobody came back to the other in time");
+    (await put(folders, "young"))[Symbol.dispose]();
     const patient = open("many", 50, 1e6);
     await patient.clean();
     assert.deepEqual(await names("many"), ["new", "young"], "another process may read what was used just now");

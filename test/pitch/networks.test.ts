@@ -151,6 +151,20 @@ describe("crepe", () => {
     };
     await estimate(createCrepeEngine(tiny), sound(0.2), VOICE);
     assert.deepEqual(asked, ["full", "tiny"]);
+    const wanted: (string | undefined)[] = [];
+    const find: CheckpointModels["library"]["find"] = (_family, name) => {
+      wanted.push(name);
+      return entryOf(name ?? "full");
+    };
+    await estimate(createCrepeEngine({ ...both, library: { find } }), sound(0.2), { ...VOICE, size: "tiny" });
+    assert.deepEqual(wanted, [undefined, "tiny"]);
+  });
+
+  it("gives every frame a pitch where that is asked for", async () => {
+    const noise = spread("noise", 16_000, 0.1);
+    const { values } = await estimate(engine, noise, { ...VOICE, everywhere: true });
+    assert.equal(values.length, 101);
+    assert.ok(values.every((hz) => hz >= 49 && hz <= 1110));
   });
 
   it("takes clips of any length and other rates, and more than one block", async () => {

@@ -8,7 +8,7 @@ import { createRmvpeEngine } from "../../src/engines/pitch/rmvpe/rmvpe-engine.ts
 import { f0Finder } from "../../src/engines/voice/rvc/find-f0.ts";
 import { createRvcEngine } from "../../src/engines/voice/rvc/rvc-engine.ts";
 import { RVC_DEFAULTS } from "../../src/engines/voice/rvc/settings.ts";
-import type { ConversionOptions, RetrievalSettings } from "../../src/engines/voice/voice-converter.ts";
+import type { ConversionOptions, F0Point, RetrievalSettings } from "../../src/engines/voice/voice-converter.ts";
 import { AppError } from "../../src/errors.ts";
 import { ModelCache } from "../../src/inference/model-cache.ts";
 import { GraphCache } from "../../src/library/models/graph-cache.ts";
@@ -127,6 +127,19 @@ describe("the engine rvc", () => {
         message: new RegExp(`\`${name}\` is a number`),
       });
     }
+    for (const f0Curve of [
+      [
+        [1, 100],
+        [0.5, 100],
+      ],
+      [[0, -1]],
+      [[0, 5000]],
+    ] as unknown as readonly F0Point[][]) {
+      await assert.rejects(convert("mina", clip(100), { retrieval: { f0Curve } }), {
+        code: "invalid_input",
+        message: /`f0_curve` is a list of \[seconds, Hz\]/,
+      });
+    }
     await assert.rejects(convert("mina", clip(100), { retrieval: { f0Method: "guess" } }), {
       code: "invalid_input",
       message: /There is no f0_method "guess"\. Known: rmvpe, crepe, /,
@@ -195,9 +208,14 @@ describe("what finds the pitch of an RVC voice", () => {
       return { hopSeconds: options.hopSeconds, values };
     },
   });
-  const find = async (f0Method: string, semitones = 0): Promise<Float64Array> => {
-    const finder = await f0Finder(async (id) => fake(id), { ...RVC_DEFAULTS, f0Method }, { pitch: semitones });
-    return finder(new Float32Array(16_000), signal);
+  const find = async (
+    f0Method: string,
+    semitones = 0,
+    { f0Curve = [], from = 0 }: { readonly f0Curve?: readonly F0Point[]; readonly from?: number } = {},
+  ): Promise<Float64Array> => {
+    const settings = { ...RVC_DEFAULTS, f0Method, f0Curve };
+    const finder = await f0Finder(async (id) => fake(id), settings, { pitch: semitones });
+    return finder(new Float32Array(16_000), from, signal);
   };
 
   it("is asked as RVC asks it", async () => {
@@ -231,6 +249,36 @@ describe("what finds the pitch of an RVC voice", () => {
     assert.equal(spread.length, 100);
     // 126 values on 100 frames.
     for (const frame of [0, 1, 50, 99]) assert.ok(Math.abs((spread[frame] as number) - (100 + 1.26 * frame)) < 1e-9);
+  });
+
+  it("is a curve of the caller's from its first point to its last, on lines between what is sung, and not shifted", async () => {
+    const f0Curve = [
+      [0.1, 200],
+      [0.2, 300],
+      [0.3, 0],
+      [0.5, 250],
+    ] as const;
+    const plain = await find("rmvpe", 12);
+    const made = await find("rmvpe", 12, { f0Curve });
+    const expected: Readonly<Record<number, number>> = {
+      10: 200,
+      15: 250,
+      20: 300,
+      24: 300,
+      26: 0,
+      30: 0,
+      39: 0,
+      41: 250,
+      50: 250,
+    };
+    for (const [frame, hz] of Object.entries(expected)) {
+      assert.ok(Math.abs((made[Number(frame)] as number) - hz) < 1e-6, `frame ${frame}: ${made[Number(frame)]}`);
+    }
+    for (const frame of [0, 9, 51, 99]) assert.equal(made[frame], plain[frame]);
+    // A passage hears a second before its own first sample.
+    const later = await find("rmvpe", 12, { f0Curve, from: -0.5 });
+    assert.equal(later[59], plain[59]);
+    assert.ok(Math.abs((later[65] as number) - 250) < 1e-6);
   });
 
   it("is harvest where rmvpe has no weights; another one that has none is an error", async () => {

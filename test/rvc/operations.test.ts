@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { after, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { handler, type JobResult, run } from "../../handler/index.ts";
 import { createServices } from "../../handler/services.ts";
 import { readConfig } from "../../src/config.ts";
@@ -90,6 +92,22 @@ describe("operations with an RVC voice", () => {
     assert.ok(Math.abs((info.duration ?? 0) - 2.5) < 0.01);
     const harvest = await sing({ f0_method: "harvest", pitch_adjust: -3, speaker_id: 2, index_rate: 0 });
     assert.deepEqual(engines(harvest), ["voice rvc mina", "pitch rvc harvest"]);
+    const own = await sing({
+      f0_curve: [
+        [0, 220],
+        [2.5, 330],
+      ],
+    });
+    assert.ok(existsSync(fileURLToPath(String(own["output_url"]))));
+    await assert.rejects(
+      sing({
+        f0_curve: [
+          [1, 220],
+          [0, 330],
+        ],
+      }),
+      { code: "invalid_input", message: /f0_curve/ },
+    );
     await assert.rejects(sing({ speaker_id: 3 }), { code: "invalid_input", message: /there is no speaker 3/ });
     await assert.rejects(sing({ f0_method: "crepe" }), {
       code: "engine_unavailable",
@@ -113,7 +131,8 @@ describe("operations with an RVC voice", () => {
       liveTempDirs().filter((path) => path !== dir.path),
       [],
     );
-    assert.ok(services.models.list().every(({ leases }) => leases === 0));
+    // A run that has begun ends by itself; nothing waits for it.
+    while (services.models.list().some(({ leases }) => leases > 0)) await sleep(10);
   });
 
   it("doctor says what covers lack, and what is there", async () => {

@@ -24,7 +24,12 @@ export type RetrievalSettings = {
   readonly crepeHopLength: number;
   /** Which of a voice's speakers, from 0; default the first. */
   readonly speaker?: number;
+  /** The pitch to sing from its first point to its last, in place of what is found there. Points by time. */
+  readonly f0Curve?: readonly F0Point[];
 };
+
+/** Seconds from the start, and Hz; 0 where nothing is sung. */
+export type F0Point = readonly [seconds: number, hz: number];
 
 /** How to convert. */
 export type ConversionOptions = {

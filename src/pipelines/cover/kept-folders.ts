@@ -23,6 +23,8 @@ export type KeptFoldersOptions = {
   readonly limitBytes: number;
   /** Time after its last use in which a folder stays, in milliseconds. */
   readonly freshMs: number;
+  /** Time after its last use after which it goes. */
+  readonly longestMs: number;
   readonly abandonedMs: number;
   readonly log: Log;
 };
@@ -37,7 +39,8 @@ const MAKING = ".making-";
 const held = new Map<string, number>();
 
 /**
- * Folders of files by key, a bounded number of bytes: those that were not used for longest go first. A folder is there as
+ * Folders of files by key, a bounded number of bytes and for a bounded time: those that were not used for longest go first.
+ * A folder is there as
  * a whole or not at all, and of several processes that make the same one the last is kept.
  */
 export class KeptFolders {
@@ -78,9 +81,9 @@ export class KeptFolders {
     };
   }
 
-  /** Removes what is beyond the limit, and what processes that died have left. */
+  /** Removes what is beyond the limits, and what processes that died have left. */
   async clean(): Promise<void> {
-    const { limitBytes, freshMs, abandonedMs, log } = this.#options;
+    const { limitBytes, freshMs, longestMs, abandonedMs, log } = this.#options;
     const found: { readonly dir: string; readonly bytes: number; readonly usedAt: number }[] = [];
     for (const name of await readdir(this.#root).catch(() => [])) {
       const dir = join(this.#root, name);
@@ -99,7 +102,7 @@ export class KeptFolders {
     let bytes = found.filter(stays).reduce((sum, each) => sum + each.bytes, 0);
     for (const each of found.toSorted((a, b) => b.usedAt - a.usedAt)) {
       if (stays(each)) continue;
-      if (bytes + each.bytes <= limitBytes) {
+      if (bytes + each.bytes <= limitBytes && Date.now() - each.usedAt < longestMs) {
         bytes += each.bytes;
         continue;
       }

@@ -3,55 +3,18 @@ import { lanesOf } from "../../engines/engine.ts";
 import { KEPT_SONGS } from "../../limits/songs.ts";
 import { type EncodedAudio, encodeAudio } from "../../media/encode-audio.ts";
 import type { PipelineContext } from "../pipeline.ts";
-import { type Pass, planPasses, separators, type StemName } from "../stems/passes.ts";
+import type { Pass, StemName } from "../stems/passes.ts";
 import { type CoverFile, makeCover } from "./cover.ts";
-import type { CoverRequest, CoverTrack } from "./cover-request.ts";
+import type { CoverTrack } from "./cover-request.ts";
 import { type KeptVoice, keptVoice } from "./kept-conversion.ts";
 import { KeptFolders } from "./kept-folders.ts";
 import { SongProgress, type SongStage } from "./song-progress.ts";
+import { conversionSettings, passesFor, type SongFile, type SongRequest, type SongStemName } from "./song-request.ts";
 import { contentOf, keptStems, makeStems, type SongStems, stemsKey } from "./song-stems.ts";
 import { Speeds } from "./speeds.ts";
 import { monoSound, type Stem, stereoSound } from "./stems.ts";
 import { interleaved } from "./stereo.ts";
-import { type TrackFormat, TrackFiles } from "./track-files.ts";
-
-/** What a cover can be had in parts: the song's own voices, and what its mix is made of. */
-export const SONG_STEMS = ["vocals", "lead", "sung", "backing", "instrumental"] as const;
-
-export type SongStemName = (typeof SONG_STEMS)[number];
-
-/** What can be asked for: those, and all that the mix is made of. */
-export const STEM_CHOICES = [...SONG_STEMS, "tracks"] as const;
-
-/** What becomes of the voices behind the lead. */
-export const BACKINGS = ["auto", "keep", "convert", "none"] as const;
-
-export type Backing = (typeof BACKINGS)[number];
-
-/** A cover to make of a whole song; the rest is as for separate stems. */
-export type SongRequest = Omit<CoverRequest, "vocal" | "instrument" | "backup" | "tap"> & {
-  readonly song: Stem;
-  /** Who separates: an id, or `auto`. */
-  readonly engine: string;
-  readonly denoise: boolean;
-  readonly dereverb: boolean;
-  readonly backing: Backing;
-  readonly stems: readonly (typeof STEM_CHOICES)[number][];
-  readonly stemsFormat: TrackFormat;
-};
-
-/** A cover, and what it came of. */
-export type SongFile = CoverFile & {
-  readonly stems: readonly (EncodedAudio & { readonly stem: SongStemName })[];
-  readonly separation: {
-    readonly engines: readonly string[];
-    readonly models: readonly string[];
-    readonly reused: boolean;
-  };
-  readonly conversionReused: boolean;
-  /** `with_lead`: the voices were not told apart, and all sing with the new voice. */
-  readonly backing: "kept" | "converted" | "none" | "with_lead";
-};
+import { TrackFiles } from "./track-files.ts";
 
 /** Seconds of work for one of song before anything is known: for the shape of the progress alone. */
 const GUESS = { separate: 0.1, network: 1, convert: 0.3, mix: 0.05 } as const;
@@ -73,6 +36,7 @@ export async function coverSong(request: SongRequest, context: PipelineContext):
   const { song, denoise } = request;
   const passes = await passesFor(request, context);
   const folders = openFolders(context);
+  await folders.clean();
   const content = await context.clock.time("prepare", () => contentOf(song, context));
   const key = stemsKey(content, passes, denoise);
   const found = await keptStems(key, song, folders, context);
@@ -84,24 +48,9 @@ export async function coverSong(request: SongRequest, context: PipelineContext):
   }
 }
 
-/** The passes that a cover needs. Networks alone are thought good enough to use where nobody asked. */
-async function passesFor(
-  { backing, stems, engine, dereverb }: SongRequest,
-  context: PipelineContext,
-): Promise<readonly Pass[]> {
-  const networks = (await separators(engine, context)).filter(({ engine: { info } }) => !info.embedded);
-  const has = (role: string): boolean => networks.some(({ model }) => model.role === role);
-  const apart = backing === "auto" ? has("karaoke") : true;
-  const leads = apart || stems.includes("lead") || stems.includes("backing");
-  const names: StemName[] = ["vocals", "instrumental"];
-  if (leads) names.push("lead", "backing");
-  if (leads && dereverb && has("reverb")) names.push("lead_dry");
-  return planPasses(names, engine, context);
-}
-
 function openFolders({ config, log }: PipelineContext): KeptFolders {
-  const { bytes: limitBytes, freshMs, abandonedMs } = KEPT_SONGS;
-  return new KeptFolders({ root: join(config.cacheDir, "songs"), limitBytes, freshMs, abandonedMs, log });
+  const { bytes: limitBytes, ...times } = KEPT_SONGS;
+  return new KeptFolders({ root: join(config.cacheDir, "songs"), limitBytes, ...times, log });
 }
 
 /** One song on its way. */
@@ -273,7 +222,7 @@ class SongJob {
 
   /** The backing with the new voice, in a file. */
   async #sung(stem: Stem, { voice }: KeptVoice, context: PipelineContext): Promise<Stem> {
-    const { retrieval, pitch, seed } = this.#request;
+    const { retrieval, pitch, seed } = this.#choirSettings();
     const { signal, clock } = context;
     const { sampleRate } = stem;
     const path = join(await context.tempDir(), "backing-sung.wav");
@@ -311,9 +260,16 @@ class SongJob {
     });
   }
 
+  /** The backing's own conversion: in the song's key, and not at the lead's pitch. */
+  #choirSettings(): Pick<SongRequest, "pitch" | "retrieval" | "seed"> {
+    const { pitch, retrieval, seed } = this.#request;
+    const { f0Curve: _ofTheLead, ...own } = retrieval;
+    return { pitch, retrieval: own, seed };
+  }
+
   #voiceFor(key: string, stem: StemName): Promise<KeptVoice> {
-    const { voice, pitch, pitchOfAll, retrieval, seed } = this.#request;
-    const settings = { pitch: stem === "backing" ? pitch : pitch + pitchOfAll, retrieval, seed };
+    const { voice } = this.#request;
+    const settings = stem === "backing" ? this.#choirSettings() : conversionSettings(this.#request);
     return keptVoice({ stem: `${key}/${stem}`, voice, settings }, this.#folders, this.#context);
   }
 

@@ -28,8 +28,8 @@ const GROUPS = {
   output: ["output_format", "bitrate", "bit_depth"],
 } as const;
 
-/** Parameters that this screen sets by itself. */
-const OWN: readonly string[] = ["voice_model", "audio", "stems", "stems_format"];
+/** Parameters that this screen sets by itself, and what no form asks for well: a curve of points. */
+const OWN: readonly string[] = ["voice_model", "audio", "stems", "stems_format", "f0_curve"];
 
 /** Tracks of a mix: what each is at in it, in dB, and whose fader it has. Brought stems have no effects that make them louder. */
 const TRACKS: Readonly<Record<string, { readonly level: number; readonly fader: string }>> = {

@@ -35,8 +35,8 @@ const INFO: EngineInfo = {
 type Way = StemModel & { readonly sought: Sought; readonly finds: "stem" | "rest" };
 
 const WAYS: readonly Way[] = [
-  { name: "center", role: "vocals", version: "1", sought: "voice", finds: "stem" },
-  { name: "center-lead", role: "karaoke", version: "1", sought: "lead", finds: "rest" },
+  { name: "center", role: "vocals", version: "2", sought: "voice", finds: "stem" },
+  { name: "center-lead", role: "karaoke", version: "2", sought: "lead", finds: "rest" },
   { name: "center-dry", role: "reverb", version: "1", sought: "dry", finds: "rest" },
 ];
 

@@ -11,13 +11,13 @@ const FALL = 0.86;
 const HIGHEST_HARMONIC_HZ = 5500;
 
 /** How much what lies between harmonics counts against a pitch. */
-const BETWEEN = 0.3;
+const BETWEEN = 0.8;
 
 /** Bins on either side whose mean is what a harmonic has to stand out from. */
 const AROUND = 12;
 
 /** What frames without a pitch, beginnings, and steps cost; in usual saliences of the strongest pitch. */
-const COST = { unvoiced: 0.35, onset: 0.6, leap: 0.75, step: 0.0375 } as const;
+const COST = { unvoiced: 0.35, onset: 1.2, leap: 1.4, step: 0.0375 } as const;
 
 /** Steps that a voice glides in one frame. */
 const REACH = 6;

@@ -1,5 +1,4 @@
 import { AppError } from "../../../errors.ts";
-import { RVC_PASSAGE } from "../../../limits/networks.ts";
 import type { MonoStream } from "../../../signal/audio.ts";
 import { resampleStream } from "../../../signal/stream-resampler.ts";
 import { onGpu } from "../../checkpoint-models.ts";
@@ -7,9 +6,6 @@ import { LevelCurve, LoudnessMatch } from "./loudness.ts";
 import { passagesOf, RVC_RATE } from "./passages.ts";
 import { type Performance, singSong } from "./song.ts";
 import { ZeroPhaseHighPass } from "./zero-phase.ts";
-
-/** Samples at 16 kHz that passages have on a GPU, with their surroundings. */
-export const GPU_WIDTHS: readonly number[] = RVC_PASSAGE.gpuSeconds.map((seconds) => seconds * RVC_RATE);
 
 /**
  * A recording in an RVC voice, as it is read: ⌈n · out / in⌉ samples at the voice's rate. Memory holds a passage of some
@@ -48,7 +44,7 @@ export async function* convertSong(
     ended = true;
   }
   const { listener } = performance;
-  const passages = passagesOf(prepared(), onGpu(listener) ? GPU_WIDTHS : undefined);
+  const passages = passagesOf(prepared(), !onGpu(listener));
   let made = 0;
   for await (const audio of singSong(passages, performance, signal)) {
     const left = ended ? Math.ceil((read * sampleRate) / source.sampleRate) - made : audio.length;

@@ -1,8 +1,9 @@
 import { AppError } from "../../../errors.ts";
 import type { PitchEstimator } from "../../pitch/pitch-estimator.ts";
-import type { ConversionOptions, RetrievalSettings } from "../voice-converter.ts";
+import type { ConversionOptions, F0Point, RetrievalSettings } from "../voice-converter.ts";
 import { preparedF0, RVC_F0 } from "./f0.ts";
 import { RVC_FRAME, RVC_RATE } from "./passages.ts";
+import type { FindF0 } from "./song.ts";
 
 /** How the pitch of a voice can be found: by which engine, and how that is asked. */
 type Method = {
@@ -37,9 +38,14 @@ export type PitchEngines = (id: string) => Promise<PitchEstimator>;
  */
 export async function f0Finder(
   engines: PitchEngines,
-  { f0Method, filterRadius, crepeHopLength }: Pick<RetrievalSettings, "f0Method" | "filterRadius" | "crepeHopLength">,
+  {
+    f0Method,
+    filterRadius,
+    crepeHopLength,
+    f0Curve = [],
+  }: Pick<RetrievalSettings, "f0Method" | "filterRadius" | "crepeHopLength" | "f0Curve">,
   { pitch: semitones, warn, foundPitch }: Pick<ConversionOptions, "pitch" | "warn" | "foundPitch">,
-): Promise<(samples: Float32Array, signal: AbortSignal) => Promise<Float64Array>> {
+): Promise<FindF0> {
   const method = METHODS[f0Method];
   if (!method) {
     const known = Object.keys(METHODS).join(", ");
@@ -58,11 +64,30 @@ export async function f0Finder(
   const { floor, ceiling, size, mangio } = METHODS[used] as Method;
   const hopSeconds = (mangio ? crepeHopLength : RVC_FRAME) / RVC_RATE;
   const options = { floor, ceiling, hopSeconds, everywhere: mangio === true, ...(size ? { size } : {}) };
-  return async (samples, signal) => {
+  return async (samples, from, signal) => {
     const { values } = await engine.estimate({ samples, sampleRate: RVC_RATE }, options, signal);
     const found = mangio ? spreadOver(values, Math.floor(samples.length / RVC_FRAME)) : values;
-    return preparedF0(found, { method: used, semitones, filterRadius });
+    const f0 = preparedF0(found, { method: used, semitones, filterRadius });
+    return f0.map((hz, frame) => pitchAt(f0Curve, from + (frame * RVC_FRAME) / RVC_RATE) ?? hz);
   };
+}
+
+/** What a caller's curve says of a time; undefined before its first point and after its last. */
+function pitchAt(curve: readonly F0Point[], seconds: number): number | undefined {
+  // The first point that is not before it.
+  let [low, high] = [0, curve.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((curve[middle] as F0Point)[0] < seconds - 1e-9) low = middle + 1;
+    else high = middle;
+  }
+  const next = curve[low];
+  const before = curve[low - 1] ?? next;
+  if (!next || !before || (low === 0 && next[0] > seconds + 1e-9)) return undefined;
+  const share = next[0] > before[0] ? (seconds - before[0]) / (next[0] - before[0]) : 1;
+  // Between what is sung and what is not there is no line.
+  if (before[1] === 0 || next[1] === 0) return share < 0.5 ? before[1] : next[1];
+  return before[1] + (next[1] - before[1]) * share;
 }
 
 /** A curve on another number of frames: place `i` is at `i · length / frames` of it, between two on the line. */

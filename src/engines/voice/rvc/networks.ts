@@ -6,7 +6,7 @@ import type { ModelEntry } from "../../../library/models/model-entry.ts";
 import { openModel } from "../../../library/models/open-model.ts";
 import { type CheckpointModels, leaseNetwork, onGpu } from "../../checkpoint-models.ts";
 import { framesOf } from "./content.ts";
-import { GPU_WIDTHS } from "./conversion.ts";
+import { PASSAGE_WIDTHS } from "./passages.ts";
 import { warmUpLatent, warmUpSound } from "./singer.ts";
 
 /** What a voice's checkpoint says of its networks. @throws AppError `model_unusable` */
@@ -29,7 +29,7 @@ export function networksOf(models: CheckpointModels, signal: AbortSignal) {
       entry: ModelEntry,
     ): Promise<{ readonly latent: Lease; readonly sound: Lease; readonly voice: RvcVoice }> {
       const voice = await describeVoice(entry);
-      const frames = GPU_WIDTHS.map(framesOf);
+      const frames = PASSAGE_WIDTHS.map(framesOf);
       await using held = new AsyncDisposableStack();
       const latent = held.use(await lease(entry, "latent", (network) => warmUpLatent(network, voice, frames)));
       const sound = await lease(entry, "sound", (network) => warmUpSound(network, voice));
@@ -40,7 +40,7 @@ export function networksOf(models: CheckpointModels, signal: AbortSignal) {
 }
 
 async function warmUpListener(network: Network): Promise<void> {
-  for (const samples of onGpu(network) ? GPU_WIDTHS : []) {
+  for (const samples of onGpu(network) ? PASSAGE_WIDTHS : []) {
     await network.run({ audio: { type: "float32", dims: [1, samples], data: new Float32Array(samples) } });
   }
 }

@@ -19,43 +19,52 @@ export type Passage = {
   readonly from: number;
   readonly length: number;
   readonly last: boolean;
+  /** It is all of its song. */
+  readonly single: boolean;
 };
 
+/** Sizes of passages with their surroundings, in samples, ascending. */
+export const PASSAGE_WIDTHS: readonly number[] = RVC_PASSAGE.widthSeconds.map((seconds) => seconds * RVC_RATE);
+
 /**
- * Cuts a song at 16 kHz into passages, at quiet places some 20 s apart; a song of up to 24 s is one.
- * @param widths sizes that passages with their surroundings are to have, in samples, ascending: each gets the next one,
- *   with more behind it. Undefined leaves them as they are.
+ * Cuts a song at 16 kHz into passages, at quiet places some 20 s apart; a song of up to 24 s is one. Passages are of few
+ * sizes, with more behind them than the second that they need: networks that meet ever new sizes hold ever more memory,
+ * and a GPU searches for the fastest way anew.
+ * @param asItIs leaves a song that is one passage as long as it is
  */
-export async function* passagesOf(
-  song: AsyncIterable<Float32Array>,
-  widths?: readonly number[],
-): AsyncGenerator<Passage, void> {
-  let held = new Float32Array(0);
+export async function* passagesOf(song: AsyncIterable<Float32Array>, asItIs: boolean): AsyncGenerator<Passage, void> {
+  let held = new Float32Array(LONGEST + 4 * PASSAGE_PAD);
+  let count = 0;
   /** Number of the first sample that is held, and of the first of the next passage. */
   let first = 0;
   let from = 0;
+  const left = (): number => first + count - from;
   const make = (length: number, last: boolean): Passage => {
     const wanted = length + 2 * PASSAGE_PAD;
-    const width = widths?.find((each) => each >= wanted) ?? wanted;
-    const end = first + held.length;
+    const single = last && from === 0;
+    const width = single && asItIs ? wanted : (PASSAGE_WIDTHS.find((each) => each >= wanted) ?? wanted);
     const samples = new Float32Array(width);
-    for (let i = 0; i < width; i++) samples[i] = held[mirrored(from - PASSAGE_PAD + i, end) - first] as number;
-    const passage = { samples, from, length, last };
+    for (let i = 0; i < width; i++) samples[i] = held[mirrored(from - PASSAGE_PAD + i - first, count)] as number;
+    const passage = { samples, from, length, last, single };
     from += length;
-    const gone = Math.min(held.length, Math.max(0, from - PASSAGE_PAD - first));
-    held = held.slice(gone);
+    const gone = Math.min(count, Math.max(0, from - PASSAGE_PAD - first));
+    held.copyWithin(0, gone, count);
+    count -= gone;
     first += gone;
     return passage;
   };
   for await (const block of song) {
-    const longer = new Float32Array(held.length + block.length);
-    longer.set(held);
-    longer.set(block, held.length);
-    held = longer;
-    while (first + held.length - from > LONGEST + 2 * PASSAGE_PAD) yield make(quietest(held, from - first), false);
+    if (count + block.length > held.length) {
+      const larger = new Float32Array(count + block.length + LONGEST);
+      larger.set(held.subarray(0, count));
+      held = larger;
+    }
+    held.set(block, count);
+    count += block.length;
+    while (left() > LONGEST + 2 * PASSAGE_PAD) yield make(quietest(held, from - first), false);
   }
-  while (first + held.length - from > LONGEST) yield make(quietest(held, from - first), false);
-  if (first + held.length > from) yield make(first + held.length - from, true);
+  while (left() > LONGEST) yield make(quietest(held, from - first), false);
+  if (left() > 0) yield make(left(), true);
 }
 
 /** The place of a sample, mirrored at the first and at the last of `length` for as often as it lies beyond them. */

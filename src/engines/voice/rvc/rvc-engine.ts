@@ -17,6 +17,7 @@ import { seededNoise } from "./noise.ts";
 import { openRetrieval } from "./retrieval.ts";
 import { checkSettings, RVC_DEFAULTS } from "./settings.ts";
 import { Singer } from "./singer.ts";
+import type { FindF0 } from "./song.ts";
 
 const INFO: EngineInfo = {
   id: "rvc",
@@ -153,7 +154,7 @@ type Song = {
   readonly voice: RvcVoice;
   readonly listener: ModelEntry;
   readonly settings: typeof RVC_DEFAULTS;
-  readonly findF0: Awaited<ReturnType<typeof f0Finder>> | undefined;
+  readonly findF0: FindF0 | undefined;
   readonly warn: (message: string) => void;
   readonly seed: number;
 };

@@ -19,6 +19,8 @@ export type Score = {
   readonly phase: number;
   /** Number of that frame in the song. */
   readonly firstFrame: number;
+  /** It is all of a song: nothing that is sung later has to be of the same sizes. */
+  readonly single: boolean;
 };
 
 const floats = (data: Float32Array<ArrayBuffer>, ...dims: number[]): Tensor => ({ type: "float32", dims, data });
@@ -49,8 +51,7 @@ export class Singer {
     const { hop } = this.#voice;
     const latent = await this.#hear(score, signal);
     const out = new Float32Array((to - from) * hop);
-    // On a GPU every part is as long as the others: each new length would cost it a search for the fastest way.
-    const fixed = onGpu(this.#sound) ? RVC_SOUND_FRAMES + 2 * RVC_REACH : undefined;
+    const fixed = score.single && !onGpu(this.#sound) ? undefined : RVC_SOUND_FRAMES + 2 * RVC_REACH;
     for (let at = from; at < to; at += RVC_SOUND_FRAMES) {
       const end = Math.min(to, at + RVC_SOUND_FRAMES);
       const first = Math.max(0, at - RVC_REACH);

@@ -1,7 +1,7 @@
 import type { RvcVoice } from "../../../graphs/rvc-voice.ts";
 import type { Network } from "../../../inference/session.ts";
 import { type ContentSettings, contentOf, framesOf } from "./content.ts";
-import { PASSAGE_PAD, type Passage, RVC_FRAME } from "./passages.ts";
+import { PASSAGE_PAD, type Passage, RVC_FRAME, RVC_RATE } from "./passages.ts";
 import { type Score, type Singer, turnsBefore } from "./singer.ts";
 
 /** Frames on either side of a cut in which one passage goes over into the next. */
@@ -11,6 +11,9 @@ const LEAD = PASSAGE_PAD / RVC_FRAME;
 /** Level of samples under which a passage is silent: −80 dBFS. */
 const SILENT = 1e-4;
 
+/** Finds the pitch of some sound at 16 kHz, Hz of each frame; `from` is the time of its first sample in the song. */
+export type FindF0 = (samples: Float32Array, from: number, signal: AbortSignal) => Promise<Float64Array>;
+
 /** Who sings, and how. */
 export type Performance = {
   readonly voice: RvcVoice;
@@ -18,8 +21,8 @@ export type Performance = {
   readonly listener: Network;
   readonly singer: Singer;
   readonly content: ContentSettings;
-  /** Hz of each frame of some sound at 16 kHz, from its first sample on; undefined for a voice that takes no pitch. */
-  readonly findF0: ((samples: Float32Array, signal: AbortSignal) => Promise<Float64Array>) | undefined;
+  /** Undefined for a voice that takes no pitch. */
+  readonly findF0: FindF0 | undefined;
 };
 
 /**
@@ -56,7 +59,7 @@ export async function* singSong(
 }
 
 async function scoreOf(
-  { samples, from }: Passage,
+  { samples, from, single }: Passage,
   silent: boolean,
   before: { readonly score: Score; readonly frames: number } | undefined,
   { voice, listener, content, findF0 }: Performance,
@@ -66,7 +69,7 @@ async function scoreOf(
   let f0: Float64Array | undefined;
   if (findF0) {
     f0 = new Float64Array(frames);
-    if (!silent) f0.set((await findF0(samples, signal)).subarray(0, frames));
+    if (!silent) f0.set((await findF0(samples, (from - PASSAGE_PAD) / RVC_RATE, signal)).subarray(0, frames));
     // What was sung before the cut is not found anew: the phase goes on from there.
     if (before?.score.f0) f0.set(before.score.f0.subarray(before.frames, before.frames + LEAD));
   }
@@ -76,5 +79,6 @@ async function scoreOf(
     f0,
     phase: before ? turnsBefore(before.score, before.frames, voice) : 0,
     firstFrame: from / RVC_FRAME,
+    single,
   };
 }

@@ -8,6 +8,7 @@ const DEFAULTS: Required<Omit<RetrievalSettings, "f0Method">> = {
   protect: 0.33,
   crepeHopLength: 128,
   speaker: 0,
+  f0Curve: [],
 };
 const NAMES: Readonly<Record<keyof typeof DEFAULTS, string>> = {
   indexRate: "index_rate",
@@ -16,6 +17,7 @@ const NAMES: Readonly<Record<keyof typeof DEFAULTS, string>> = {
   protect: "protect",
   crepeHopLength: "crepe_hop_length",
   speaker: "speaker_id",
+  f0Curve: "f0_curve",
 };
 
 /** Tells the caller which settings of retrieval-based voices did nothing. */
