@@ -42,6 +42,9 @@ const smoothstep = (from: number, to: number, x: number): number => {
   return t * t * (3 - 2 * t);
 };
 
+/** Where the share of a fall is looked at for its slope, u from the place. */
+const AROUND = Float64Array.of(0, 0.5, -0.5);
+
 /** Below the chin the fall dies away over this stretch, u: the shadow on the neck is pushed together, hair stays. */
 const NECK = { from: 8, to: 76 } as const;
 
@@ -67,6 +70,7 @@ export class HeadWarp {
   readonly #texture: Texture;
   readonly #travel: number;
   readonly #flesh: boolean;
+  readonly #shares = new Float64Array(AROUND.length);
 
   /** @param part `head` bends with the face; `backHair` only moves, and less far. */
   constructor(layers: Layers, texture: Texture, part: "head" | "backHair") {
@@ -202,6 +206,7 @@ export class HeadWarp {
     const { sheet } = this.#layers;
     if (fall === 0) return;
     const lowest = sheet.face.chin_y + NECK.to;
+    const shares = this.#shares;
     for (let n = from; n < to; n++) {
       const y = ys[n] as number;
       if (y < sheet.jaw.from_y) continue;
@@ -209,9 +214,9 @@ export class HeadWarp {
       if (drop === 0 || y > lowest) continue;
       let rest = y - drop * jawShare(sheet, y - drop * 0.5);
       for (let step = 0; step < 3; step++) {
-        const share = jawShare(sheet, rest);
-        const slope = 1 + drop * (jawShare(sheet, rest + 0.5) - jawShare(sheet, rest - 0.5));
-        rest -= (rest + drop * share - y) / Math.max(0.3, slope);
+        for (let k = 0; k < 3; k++) shares[k] = jawShare(sheet, rest + (AROUND[k] as number));
+        const slope = 1 + drop * ((shares[1] as number) - (shares[2] as number));
+        rest -= (rest + drop * (shares[0] as number) - y) / Math.max(0.3, slope);
       }
       ys[n] = rest;
     }

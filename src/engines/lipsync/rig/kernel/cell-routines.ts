@@ -34,7 +34,7 @@ class Veil {
     const solid = i8x16.isEvery(i8x16.isEqual(v128.and(above.get, below.get), i8x16.const(255)));
     const left = this.#left;
     const veiled = [
-      empty.set(i16x8.isEqual(empty.get, i16x8.const(0))),
+      empty.set(i16x8.isEqual(v128.or(above.get, below.get), i16x8.const(0))),
       window.opacity(above, below, left),
       // What is left of the picture below, in 1/65280.
       setEight(left, (half) => i32x4.sub(i32x4.const(65280), i32x4.shrZero(left[half].get, 8))),
@@ -43,14 +43,10 @@ class Veil {
     return window.unlessEmpty(opacity, [
       window.weigh(),
       window.read(opacity, above, below),
-      empty.set(v128.or(above.get, below.get)),
       when(
-        v128.isAny(empty.get),
-        when(
-          solid,
-          shown(() => []),
-          veiled,
-        ),
+        solid,
+        shown(() => []),
+        veiled,
       ),
     ]);
   }

@@ -42,8 +42,10 @@ export class Window {
   readonly #y: Eight;
   readonly #entry: Eight;
   readonly #weights: Eight;
-  readonly #of: Readonly<Record<"stepX" | "stepY" | "right" | "left" | "places" | "above" | "below" | "share", Local>>;
-  readonly #at: Readonly<Record<"first" | "together" | "seen", Local>>;
+  readonly #of: Readonly<
+    Record<"stepX" | "stepY" | "right" | "left" | "places" | "upper" | "third" | "above" | "below" | "share", Local>
+  >;
+  readonly #at: Readonly<Record<"first" | "top" | "apart" | "near" | "seen", Local>>;
 
   constructor(routine: Routine, run: Run) {
     const eight = (): Eight => routine.locals("v128", "first", "last");
@@ -52,8 +54,9 @@ export class Window {
     this.#y = eight();
     this.#entry = eight();
     this.#weights = eight();
-    this.#of = routine.locals("v128", "stepX", "stepY", "right", "left", "places", "above", "below", "share");
-    this.#at = routine.locals("i32", "first", "together", "seen");
+    const steps = routine.locals("v128", "stepX", "stepY", "right", "left", "share");
+    this.#of = { ...steps, ...routine.locals("v128", "places", "upper", "third", "above", "below") };
+    this.#at = routine.locals("i32", "first", "top", "apart", "near", "seen");
   }
 
   /** Begins with the first eight pixels. */
@@ -77,32 +80,40 @@ export class Window {
   /** Finds where the eight pixels' texels are. */
   locate(): Code {
     const { x, y, dx, dy, width } = this.#run;
-    const { first, together } = this.#at;
+    const { first, top, apart, near } = this.#at;
     const seventh = (start: Local, step: Local): Code => i32.add(start.get, i32.mul(step.get, i32.const(7)));
     return [
-      first.set(i32.add(i32.mul(whole(y.get), width.get), whole(x.get))),
-      // All in one row, and within sixteen texels of it: they are read at once.
-      together.set(
+      top.set(whole(y.get)),
+      // The row of the last pixel less that of the first.
+      apart.set(i32.sub(whole(seventh(y, dy)), top.get)),
+      // In one row or two that touch, and within sixteen texels of them: they are read at once.
+      near.set(
         i32.and(
-          i32.isEqual(whole(y.get), whole(seventh(y, dy))),
+          i32.isBelow(i32.add(apart.get, i32.const(1)), i32.const(3)),
           i32.isBelow(i32.sub(whole(seventh(x, dx)), whole(x.get)), i32.const(15)),
         ),
       ),
+      when(i32.isLess(apart.get, i32.const(0)), top.set(i32.add(top.get, apart.get))),
+      first.set(i32.add(i32.mul(top.get, width.get), whole(x.get))),
     ];
   }
 
   /** Finds each one's texels, and their weights. */
   weigh(): Code {
     const { x, width } = this.#run;
-    const { right, left, places, share } = this.#of;
+    const { right, left, places, share, upper } = this.#of;
+    const { top, near } = this.#at;
     const fraction = ({ first: low, last }: Eight): Code => i16x8.shrZero(lowHalves(low.get, last.get), 8);
     const rest = (part: Local): Code => i16x8.sub(i16x8.const(256), part.get);
     const columns = i16x8.sub(highHalves(this.#x.first.get, this.#x.last.get), i16x8.all(whole(x.get)));
     return [
       when(
-        this.#at.together.get,
-        // Each column and the one to its right, as places of bytes.
-        places.set(i16x8.add(i16x8.mul(columns, i16x8.const(0x0101)), i16x8.const(0x0100))),
+        near.get,
+        [
+          // Each column and the one to its right, as places of bytes.
+          places.set(i16x8.add(i16x8.mul(columns, i16x8.const(0x0101)), i16x8.const(0x0100))),
+          upper.set(i16x8.isEqual(highHalves(this.#y.first.get, this.#y.last.get), i16x8.all(top.get))),
+        ],
         setEight(this.#entry, (half) =>
           i32x4.add(
             i32x4.mul(i32x4.shr(this.#y[half].get, 16), i32x4.all(width.get)),
@@ -120,17 +131,24 @@ export class Window {
 
   /** Runs `body` unless a plane is 0 as far as the eight pixels can see. */
   unlessEmpty(plane: Local, body: Code): Code {
-    const { first, together, seen } = this.#at;
-    const at = i32.add(plane.get, first.get);
-    const any = v128.isAny(v128.or(v128.load(at), v128.load(i32.add(at, this.#run.width.get))));
-    return [seen.set(i32.const(1)), when(together.get, seen.set(any)), when(seen.get, body)];
+    const { near, seen } = this.#at;
+    const any = v128.isAny(
+      v128.or(v128.or(v128.load(this.#row(plane, 0)), v128.load(this.#row(plane, 1))), v128.load(this.#row(plane, 2))),
+    );
+    return [seen.set(i32.const(1)), when(near.get, seen.set(any)), when(seen.get, body)];
+  }
+
+  /** Address of the texels that begin with the first, or as many rows further down. */
+  #row(plane: Local, down: 0 | 1 | 2): Code {
+    const at = i32.add(plane.get, this.#at.first.get);
+    return down === 0 ? at : i32.add(at, i32.shl(this.#run.width.get, i32.const(down - 1)));
   }
 
   /** Reads the texels of a plane: `above` and `below`, each with its right neighbour in the upper byte. */
   read(plane: Local, above: Local, below: Local): Code {
-    const { first, together } = this.#at;
-    const lower = this.#run.width.get;
-    const row = (address: Code): Code => i8x16.pick(v128.load(address), this.#of.places.get);
+    const { apart, near } = this.#at;
+    const { upper, third } = this.#of;
+    const picked = (down: 0 | 1 | 2): Code => i8x16.pick(v128.load(this.#row(plane, down)), this.#of.places.get);
     const single = (lane: number, down: Code): Code =>
       i32.add(i32.add(i32x4.lane(this.#entry[lane < 4 ? "first" : "last"].get, lane & 3), plane.get), down);
     const scattered = (down: Code): Code => {
@@ -138,11 +156,15 @@ export class Window {
       for (let lane = 0; lane < 8; lane++) texels = v128.load16(single(lane, down), texels, lane);
       return texels;
     };
-    const at = i32.add(plane.get, first.get);
+    const inTwoRows = [
+      third.set(v128.select(below.get, picked(2), upper.get)),
+      above.set(v128.select(above.get, below.get, upper.get)),
+      below.set(third.get),
+    ];
     return when(
-      together.get,
-      [above.set(row(at)), below.set(row(i32.add(at, lower)))],
-      [above.set(scattered(i32.const(0))), below.set(scattered(lower))],
+      near.get,
+      [above.set(picked(0)), below.set(picked(1)), when(apart.get, inTwoRows)],
+      [above.set(scattered(i32.const(0))), below.set(scattered(this.#run.width.get))],
     );
   }
 
