@@ -56,15 +56,18 @@ const runs: object[] = [];
 for (let i = 0; i < Number(times); i++) {
   stages.clear();
   const began = performance.now();
+  const cpu = process.cpuUsage();
   const options = { pitch: 0, pitchMapping: "octave", retrieval: { ...RVC_DEFAULTS, f0Method } } as const;
   const { signal } = new AbortController();
   const made = await engine.convert({ sampleRate: 16_000, blocks: blocks() }, "voice", options, signal);
   let samples = 0;
   for await (const block of made.blocks) samples += block.length;
   const ms = performance.now() - began;
+  const { user, system } = process.cpuUsage(cpu);
   const [first] = i === 0 ? [performance.now()] : [];
   runs.push({
     ms,
+    cpu_ms: (user + system) / 1000,
     samples,
     first_ms: first,
     stages: Object.fromEntries([...stages].map(([k, v]) => [k, Math.round(v)])),

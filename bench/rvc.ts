@@ -17,10 +17,16 @@ const [python, repository, roundsText = "3", seconds = "10"] = process.argv.slic
 const [VECTORS, LISTS, WIDTH] = [10_000, 256, 768];
 const TIMES = "2";
 
-type Run = { readonly ms: number; readonly first_ms?: number; readonly stages: Readonly<Record<string, number>> };
+type Run = {
+  readonly ms: number;
+  readonly cpu_ms: number;
+  readonly first_ms?: number;
+  readonly stages: Readonly<Record<string, number>>;
+};
 type Side = {
   readonly firstMs: number;
   readonly againMs: number;
+  readonly cpuMs: number;
   readonly peakMb: number;
   readonly stages: Run["stages"];
 };
@@ -29,7 +35,7 @@ type Side = {
 async function run(command: string, args: readonly string[]): Promise<Side> {
   const began = performance.now();
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "ignore"] });
-  const watching = watchTree(child.pid ?? 0, 100);
+  const watching = watchTree(child.pid ?? 0, 500);
   let output = "";
   for await (const chunk of child.stdout) output += String(chunk);
   const memory = watching.stop();
@@ -41,6 +47,7 @@ async function run(command: string, args: readonly string[]): Promise<Side> {
   return {
     firstMs: Math.max(first.first_ms ?? 0, performance.now() - began - inside + first.ms),
     againMs: again.ms,
+    cpuMs: again.cpu_ms,
     peakMb: Math.max(...memory.map(([, bytes]) => bytes)) / 1e6,
     stages: again.stages,
   };
@@ -85,6 +92,7 @@ try {
   console.log(`the very first conversion, graphs made: ${firstEver.toFixed(0)} ms`);
   line("from the start of a process to the first conversion", ({ firstMs }) => firstMs, "ms");
   line("again in the same process", ({ againMs }) => againMs, "ms");
+  line("processor time of that", ({ cpuMs }) => cpuMs, "ms");
   line("memory of all processes (PSS), peak", ({ peakMb }) => peakMb, "MB");
   const stage = (names: readonly string[], { stages }: Side): number =>
     Object.entries(stages).reduce((sum, [name, ms]) => (names.some((each) => name.includes(each)) ? sum + ms : sum), 0);

@@ -21,6 +21,8 @@ export type NetworkRequest = {
   readonly part: string;
   /** Called while a graph is made that was not there, with the share that is done. */
   readonly progress?: ((share: number) => void) | undefined;
+  /** Gives the memory of a run back when it ends: for runs that are few and large. */
+  readonly handsBack?: boolean;
   /** Runs it as it will be run, before anybody gets it. */
   readonly warmUp?: (network: Network) => Promise<unknown>;
 };
@@ -38,7 +40,7 @@ export const onGpu = ({ provider }: Network): boolean => provider !== "cpu";
  */
 export async function leaseNetwork(
   { graphs, cache }: CheckpointModels,
-  { entry, part, progress, warmUp }: NetworkRequest,
+  { entry, part, progress, warmUp, handsBack = false }: NetworkRequest,
   signal: AbortSignal,
 ): Promise<Lease> {
   const model: FindModel = async (provider, loading, making) => {
@@ -48,7 +50,7 @@ export async function leaseNetwork(
   // A file that is replaced is another network.
   const key = `${entry.path}|${await entry.sha256({ signal })}|${part}`;
   const name = `${entry.name} (${part})`;
-  return cache.lease({ key, name, model, progress, ...(warmUp ? { warmUp } : {}) }, signal);
+  return cache.lease({ key, name, model, progress, handsBack, ...(warmUp ? { warmUp } : {}) }, signal);
 }
 
 /** Whether there is a model of a family that can be used; `pull` is the name by which it is downloaded. */

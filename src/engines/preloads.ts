@@ -21,7 +21,7 @@ export function registerPreloads(
   });
   cache.registerPreload("rmvpe", async (leases, signal) => {
     const entry = await files.library.find("rmvpe");
-    return entry && leaseNetwork({ ...files, cache: leases }, { entry, part: "salience" }, signal);
+    return entry && leaseNetwork({ ...files, cache: leases }, { entry, part: "salience", handsBack: true }, signal);
   });
   if (!voices) return;
   cache.registerPreload("rvc", async (leases, signal) => {

@@ -32,6 +32,8 @@ export type LeaseRequest = {
   readonly providers?: readonly Provider[];
   /** Threads that one run may use on the CPU; default the cores. */
   readonly threads?: number;
+  /** Gives the memory of a run back when it ends: see `SessionOptions`. All who lease it say the same. */
+  readonly handsBack?: boolean;
   /** Bytes of memory that it will take; default a guess from the size of its file. */
   readonly expectBytes?: number;
   /** Runs it as it will be run, once it is open and before anybody gets it: see `warmUpBuckets`. */
@@ -206,6 +208,7 @@ export class ModelCache implements AsyncDisposable {
         providers,
         passedOver: request.providers ? [] : passedOver,
         threads,
+        handsBack: request.handsBack,
         device,
         expectBytes,
         warmUp,

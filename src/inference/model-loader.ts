@@ -30,6 +30,8 @@ export type LoadRequest = {
   readonly passedOver: readonly Refusal[];
   readonly threads: number;
   readonly device: number;
+  /** See `SessionOptions`. */
+  readonly handsBack?: boolean | undefined;
   readonly expectBytes?: number | undefined;
   readonly warmUp?: ((network: Network) => Promise<unknown>) | undefined;
   /** Told how far `model` is. */
@@ -141,9 +143,9 @@ async function openAndWarmUp(
   thread: InferenceThread,
   model: ModelSource,
   provider: Provider,
-  { threads, device, warmUp }: LoadRequest,
+  { threads, device, handsBack = false, warmUp }: LoadRequest,
 ): Promise<Session> {
-  const session = await thread.open(model, { providers: [provider], threads, device });
+  const session = await thread.open(model, { providers: [provider], threads, device, handsBack });
   try {
     await warmUp?.(session);
   } catch (error) {

@@ -19,6 +19,8 @@ export type OpenCommand = {
   readonly threads: number;
   /** Which of several GPUs. */
   readonly device: number;
+  /** Gives the memory of a run back when it ends, on the CPU. */
+  readonly handsBack: boolean;
 };
 
 export type RunCommand = {

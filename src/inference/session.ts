@@ -17,6 +17,11 @@ export type SessionOptions = {
   readonly threads?: number;
   /** Which of several GPUs, from 0; default the first. */
   readonly device?: number;
+  /**
+   * Gives the memory of a run back to the system when it ends, on the CPU, in place of keeping it for the next one: for
+   * networks whose runs are few and large. Default false.
+   */
+  readonly handsBack?: boolean;
 };
 
 /** A network that can be run. */
@@ -96,10 +101,10 @@ export class InferenceThread implements AsyncDisposable {
    * model (the reasons are the cause), `cancelled`
    */
   async open(model: string | Uint8Array, options: SessionOptions = {}, signal?: AbortSignal): Promise<Session> {
-    const { providers = ["cpu"], threads = 1, device = 0 } = options;
+    const { providers = ["cpu"], threads = 1, device = 0, handsBack = false } = options;
     const worker = this.#running();
     const id = ++this.#sequence;
-    const command: Command = { type: "open", id, model, providers, threads, device };
+    const command: Command = { type: "open", id, model, providers, threads, device, handsBack };
     const opened = await this.#ask<OpenedReply>(worker, command, [], signal);
     const bytes = await modelBytes(model);
     if (this.#worker === worker) {

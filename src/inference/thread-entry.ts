@@ -58,6 +58,7 @@ async function open(command: OpenCommand): Promise<Reply> {
       intraOpNumThreads: command.threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: "all",
+      ...(command.handsBack ? { enableCpuMemArena: false } : {}),
       logSeverityLevel: 4,
       // Quiet speech must not slow a network down with numbers near zero. Threads that wait for work are not to burn
       // what encoders and other networks need: spinning took 1.3 to 1.6 times the processor time for Wav2Lip's frames.

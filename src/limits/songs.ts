@@ -13,5 +13,11 @@ export const KEPT_SONGS = {
   abandonedMs: 6 * 3_600_000,
 } as const;
 
+/**
+ * Time after which threads that took a song apart end when there is no other, in milliseconds: each has grown to 100 MB,
+ * and the conversion that follows needs the room.
+ */
+export const IDLE_SEPARATION_MS = 1000;
+
 /** Past runs of each stage that its speed is learnt from, and how many of the nearest in length are asked. */
 export const KEPT_SPEEDS = { runs: 24, asked: 5 } as const;

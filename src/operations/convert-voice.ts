@@ -65,9 +65,10 @@ export const convertVoice = defineOperation({
       context.warn(`\`f0_method\` binds RVC voices; "${voice.name}" is an embedded one and used ${EMBEDDED_F0}.`);
     }
     context.emit({ type: "status", stage: "convert", message: "Converting the voice" });
-    const retrieval = voice.converter.info.embedded ? undefined : retrievalOf(params, method);
-    const request = { source: params.audio, voice, pitch, keepKey: params.keep_key, seed, format };
-    const made = await convert({ ...request, ...(retrieval ? { retrieval } : {}) }, context);
+    // An embedded voice says itself which settings of RVC voices had no effect.
+    const retrieval = retrievalOf(params, voice.converter.info.embedded ? EMBEDDED_F0 : method);
+    const request = { source: params.audio, voice, pitch, keepKey: params.keep_key, retrieval, seed, format };
+    const made = await convert(request, context);
     const file = await context.clock.time("deliver", () =>
       context.deliver(
         {

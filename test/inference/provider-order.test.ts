@@ -73,6 +73,25 @@ describe("a provider", () => {
     assert.deepEqual(again.session.refusals, lease.session.refusals);
   });
 
+  it("opens a network that gives memory back after each run as it is asked to, and others as ever", async () => {
+    await using dir = await TempDir.create();
+    const model = await scaleNetwork(dir, "thrice", 3);
+    const asked: (boolean | undefined)[] = [];
+    class Watched extends InferenceThread {
+      override async open(...given: Parameters<InferenceThread["open"]>) {
+        asked.push(given[1]?.handsBack);
+        return super.open(...given);
+      }
+    }
+    await using cache = new ModelCache({ threads: new InferenceThreads(() => new Watched()) });
+    await using plain = await cache.lease({ key: "a", model, providers: ["cpu"] });
+    await using thrifty = await cache.lease({ key: "b", model, providers: ["cpu"], handsBack: true });
+    for (const { session } of [plain, thrifty, thrifty]) {
+      assert.deepEqual(valuesOf(await session.run(row(1, 2, 3, 4))), [3, 6, 9, 12]);
+    }
+    assert.deepEqual(asked, [false, true]);
+  });
+
   it("can have a file of its own, which is made when it is tried", async () => {
     await using dir = await TempDir.create();
     const asked: string[] = [];

@@ -73,6 +73,17 @@ describe("operations with an RVC voice", () => {
     assert.notEqual(other.artifacts[0]?.base64, made.artifacts[0]?.base64);
   });
 
+  it("convert_voice says which settings an embedded voice has no use for", async () => {
+    const home = readConfig({ ...environment, TALKBOX_MODELS: "", TALKBOX_MODEL_FOLDERS: dir.path }, root);
+    await using shipped = createServices(home, silentLog(), { tempRoot: join(dir.path, "temp") });
+    const params = { audio: vocal, voice: "alto-warm" };
+    const plain = await run({ operation: "convert_voice", params }, { services: shipped });
+    assert.equal(plain.warnings, undefined);
+    const set = { ...params, index_rate: 0.7, speaker_id: 1 };
+    const { warnings } = await run({ operation: "convert_voice", params: set }, { services: shipped });
+    assert.match((warnings ?? []).join(), /index_rate, speaker_id apply to RVC voices and had no effect/);
+  });
+
   it("generate_cover_from_separate_audio sings a song with it, as it is asked to", async () => {
     const params = {
       voice_audio: vocal,

@@ -200,7 +200,7 @@ describe("004 covers", () => {
   });
 
   it("004 §오류 처리: an operation that there is not, and none at all, are an error", async () => {
-    const unknown = await post({ operation: "generate_cover", params: {} });
+    const unknown = await post({ operation: "make_cover", params: {} });
     assert.equal(unknown.status, 404);
     assert.deepEqual(Object.keys(unknown.result), ["error"]);
     for (const payload of [{}, { params: {} }, [], "text"]) {

@@ -54,7 +54,7 @@ class RmvpeEngine implements PitchEstimator {
       );
     }
     const samples = resample(audio.samples, audio.sampleRate, RMVPE_RATE);
-    await using lease = await leaseNetwork(this.#models, { entry, part: "salience" }, signal);
+    await using lease = await leaseNetwork(this.#models, { entry, part: "salience", handsBack: true }, signal);
     const values = new Float64Array(1 + Math.floor(samples.length / RMVPE_HOP));
     for (let from = 0; from < values.length; ) {
       const left = values.length - from;

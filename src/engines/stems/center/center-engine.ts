@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { AppError } from "../../../errors.ts";
+import { IDLE_SEPARATION_MS } from "../../../limits/songs.ts";
 import type { Availability, EngineInfo } from "../../engine.ts";
 import { TaskPool } from "../../task-pool.ts";
 import { ahead } from "../../voice/world/ahead.ts";
@@ -49,7 +50,7 @@ class CenterEngine implements StemSeparator, AsyncDisposable {
     // Beside this file in development, in the bundle's folder in production.
     const here = import.meta.url;
     const entry = new URL(here.endsWith(".ts") ? "thread.ts" : "center-thread.js", here);
-    this.#threads = new TaskPool(entry, Math.min(AHEAD, availableParallelism()));
+    this.#threads = new TaskPool(entry, Math.min(AHEAD, availableParallelism()), IDLE_SEPARATION_MS);
   }
 
   async availability(): Promise<Availability> {

@@ -20,7 +20,7 @@ export async function describeVoice({ path }: ModelEntry): Promise<RvcVoice> {
 /** Leases the networks that a song needs, each warmed up as it will be run. Errors as `leaseNetwork`'s. */
 export function networksOf(models: CheckpointModels, signal: AbortSignal) {
   const lease = (entry: ModelEntry, part: string, warmUp: (network: Network) => Promise<unknown>): Promise<Lease> =>
-    leaseNetwork(models, { entry, part, warmUp }, signal);
+    leaseNetwork(models, { entry, part, warmUp, handsBack: true }, signal);
   return {
     /** ContentVec, in the part for a version. */
     listener: (entry: ModelEntry, version: "v1" | "v2"): Promise<Lease> => lease(entry, version, warmUpListener),

@@ -32,7 +32,7 @@ export async function preloadRvc(
     held.use(await networksOf(models, signal).listener(listener, version));
   }
   const pitch = await library.find("rmvpe").catch(() => undefined);
-  if (pitch) held.use(await leaseNetwork(models, { entry: pitch, part: "salience" }, signal));
+  if (pitch) held.use(await leaseNetwork(models, { entry: pitch, part: "salience", handsBack: true }, signal));
   for (const { checkpoint } of few) {
     const { latent, sound } = await networksOf(models, signal).voice(checkpoint);
     held.use(latent);
