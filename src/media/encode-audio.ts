@@ -9,7 +9,7 @@ import { failureOf, succeeded } from "./failure.ts";
 import { startFfmpeg } from "./ffmpeg-process.ts";
 import { options as args } from "./options.ts";
 import { type PcmStream, pcmOf } from "./pcm.ts";
-import { bytesOf, writeFully } from "./stream-write.ts";
+import { isBrokenPipe, bytesOf, writeFully } from "./stream-write.ts";
 import { packer, type WavOptions, writeWav } from "./wav.ts";
 
 /** Files that sound is made into; `ogg` holds Opus, `aac` is a bare stream with ADTS headers. */
@@ -108,9 +108,9 @@ async function encode(source: PcmStream, path: string, options: EncodeAudioOptio
     return samples;
   } catch (error) {
     // A broken pipe means that ffmpeg has ended by itself; killing it first would hide why.
-    if ((error as { code?: unknown }).code !== "EPIPE") encoder.kill();
+    if (!isBrokenPipe(error)) encoder.kill();
     const exit = await exited;
-    throw (error as { code?: unknown }).code === "EPIPE" ? failureOf(exit, "Encoding the audio") : error;
+    throw isBrokenPipe(error) ? failureOf(exit, "Encoding the audio") : error;
   } finally {
     options.signal.removeEventListener("abort", onAbort);
   }

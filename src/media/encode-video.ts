@@ -10,7 +10,7 @@ import { failureOf, succeeded } from "./failure.ts";
 import { type FfmpegProcess, startFfmpeg } from "./ffmpeg-process.ts";
 import { type LocalFeed, openLocalFeed } from "./local-feed.ts";
 import { options as args } from "./options.ts";
-import { bytesOf, endStream, writeFully } from "./stream-write.ts";
+import { isBrokenPipe, bytesOf, endStream, writeFully } from "./stream-write.ts";
 import {
   codingOptions,
   COLOUR_TAGS,
@@ -241,11 +241,6 @@ function checkSize({ width, height }: EncodeVideoOptions): void {
   if (width < 2 || height < 2 || width % 2 !== 0 || height % 2 !== 0) {
     throw new AppError("internal", `A video of ${width}×${height} cannot be encoded: both sides must be even.`);
   }
-}
-
-function isBrokenPipe(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code;
-  return code === "EPIPE" || code === "ECONNRESET" || code === "ERR_STREAM_DESTROYED";
 }
 
 async function removePartial(path: string): Promise<void> {

@@ -17,7 +17,7 @@ import {
 } from "./fragmented-mp4.ts";
 import { AAC_FRAME, AdtsReader, AnnexBReader, type VideoSample } from "./fragmented-tracks.ts";
 import { options as args } from "./options.ts";
-import { bytesOf, writeFully } from "./stream-write.ts";
+import { isBrokenPipe, bytesOf, writeFully } from "./stream-write.ts";
 import { COLOUR_TAGS } from "./video-codec.ts";
 
 /** Pictures from one that a player can begin at to the next, six groups. */
@@ -172,7 +172,7 @@ async function feed(
     encoder.stdin.end();
   } catch (error) {
     // A broken pipe means that ffmpeg has ended by itself: how, is known from its exit.
-    if ((error as { code?: unknown }).code !== "EPIPE") throw error;
+    if (!isBrokenPipe(error)) throw error;
     throw failureOf(await encoder.exited, "Encoding the video");
   }
 }
@@ -221,5 +221,5 @@ async function encodeSound(
 
 /** A broken pipe is told by how the process ended. */
 function rethrowUnlessBroken(error: unknown): void {
-  if ((error as { code?: unknown }).code !== "EPIPE") throw error;
+  if (!isBrokenPipe(error)) throw error;
 }

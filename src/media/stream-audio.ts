@@ -6,7 +6,7 @@ import { failureOf, succeeded } from "./failure.ts";
 import { startFfmpeg } from "./ffmpeg-process.ts";
 import { options as args } from "./options.ts";
 import type { PcmStream } from "./pcm.ts";
-import { writeFully } from "./stream-write.ts";
+import { isBrokenPipe, writeFully } from "./stream-write.ts";
 
 /** Formats that are whole without anything being written into their beginning at the end. */
 export type StreamedFormat = Extract<AudioFormat, "mp3" | "ogg" | "aac">;
@@ -54,9 +54,7 @@ export async function* streamAudio(
     for await (const chunk of untilAborted<Buffer>(encoder.stdout, signal)) yield chunk;
     await pumping.catch(async (error: unknown) => {
       // A broken pipe means that ffmpeg has ended by itself.
-      throw (error as { code?: unknown }).code === "EPIPE"
-        ? failureOf(await encoder.exited, "Encoding the audio")
-        : error;
+      throw isBrokenPipe(error) ? failureOf(await encoder.exited, "Encoding the audio") : error;
     });
     const exit = await encoder.exited;
     if (!succeeded(exit)) throw failureOf(exit, "Encoding the audio");

@@ -12,6 +12,14 @@ export async function writeFully(stream: Writable, data: Uint8Array): Promise<vo
   });
 }
 
+/** What a write fails with when its reader is gone: at once, while it waits, or after the stream was closed for that. */
+const BROKEN = new Set<unknown>(["EPIPE", "ECONNRESET", "ECANCELED", "ERR_STREAM_DESTROYED"]);
+
+/** Whether a write failed because its reader is gone: how that ended says more. */
+export function isBrokenPipe(error: unknown): boolean {
+  return BROKEN.has((error as { code?: unknown } | null)?.code);
+}
+
 /** Ends a stream without waiting for its reader. */
 export function endStream(stream: Writable): void {
   if (!stream.destroyed && !stream.writableEnded) stream.end();

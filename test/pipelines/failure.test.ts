@@ -30,26 +30,37 @@ after(async () => {
 const TEXT = "안녕하세요, 면접에 오신 것을 환영합니다. 먼저 간단히 자기소개를 해 주시겠어요?";
 const JOB = { operation: "lipsync", params: { text: TEXT, quality: "low" }, output: { delivery: "url" } };
 
+/** Waits until nothing is left of a job: no child, no temporary file. */
 async function assertNothingLeft(): Promise<void> {
-  await sleep(50);
-  assert.deepEqual(liveChildren(), []);
-  assert.deepEqual([...liveTempDirs(), ...(await readdir(join(scratch, "temp")).catch(() => []))], []);
+  const left = async (): Promise<unknown[]> => [
+    ...liveChildren(),
+    ...liveTempDirs(),
+    ...(await readdir(join(scratch, "temp")).catch(() => [])),
+  ];
+  for (let look = 0; look < 600 && (await left()).length > 0; look++) await sleep(50);
+  assert.deepEqual(await left(), []);
 }
 
 test("ffmpeg killed in the middle fails the job, and the next one runs", async () => {
-  const events = handler(JOB, { services });
-  await assert.rejects(
-    async () => {
-      for (;;) {
-        const step = await events.next();
-        if (step.done) return;
-        if (step.value.type !== "progress" || step.value.stage !== "lipsync") continue;
-        for (const pid of liveChildren()) process.kill(pid, "SIGKILL");
-      }
-    },
-    { code: "media_failed" },
-  );
-  await assertNothingLeft();
+  // So long that there is much to be encoded yet when the first pictures are.
+  const long = { ...JOB, params: { ...JOB.params, text: Array.from({ length: 6 }, () => TEXT).join(" ") } };
+  // Before a write, within one, or while one waits: what the pipe says then differs.
+  for (const after of [0, 1, 2, 3, 5]) {
+    const events = handler(long, { services });
+    let frames = 0;
+    await assert.rejects(
+      async () => {
+        for (;;) {
+          const step = await events.next();
+          if (step.done) return;
+          if (step.value.type !== "progress" || step.value.stage !== "lipsync" || frames++ < after) continue;
+          for (const pid of liveChildren()) process.kill(pid, "SIGKILL");
+        }
+      },
+      { code: "media_failed" },
+    );
+    await assertNothingLeft();
+  }
   assert.equal((await run(JOB, { services }))["success"], true);
 });
 
