@@ -143,7 +143,9 @@ describe("operations with an RVC voice", () => {
       [],
     );
     // A run that has begun ends by itself; nothing waits for it.
-    while (services.models.list().some(({ leases }) => leases > 0)) await sleep(10);
+    const leased = (): boolean => services.models.list().some(({ leases }) => leases > 0);
+    for (let look = 0; leased() && look < 600; look++) await sleep(50);
+    assert.ok(!leased());
   });
 
   it("doctor says what covers lack, and what is there", async () => {
