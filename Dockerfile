@@ -49,10 +49,10 @@ ENV NODE_ENV=production MALLOC_ARENA_MAX=2 TALKBOX_DATA=/data TALKBOX_LOG_FORMAT
     NODE_COMPILE_CACHE=/home/talkbox/compile-cache
 USER talkbox
 # Compiles what a first job loads, so that no cold start has to. Node asks for the same flags and the same user.
-RUN TALKBOX_DATA=/tmp/first /app/node_modules/node/bin/node --max-semi-space-size=1 dist/talkbox.js \
+RUN TALKBOX_DATA=/tmp/first /app/node_modules/node/bin/node --max-semi-space-size=1 --v8-pool-size=1 dist/talkbox.js \
       worker --simulate '{"input":{"operation":"health_check"}}' > /dev/null && rm -rf /tmp/first
 # In exec form: the worker is process 1, gets SIGTERM itself, and drains.
-ENTRYPOINT ["/app/node_modules/node/bin/node", "--max-semi-space-size=1", "/app/dist/talkbox.js"]
+ENTRYPOINT ["/app/node_modules/node/bin/node", "--max-semi-space-size=1", "--v8-pool-size=1", "/app/dist/talkbox.js"]
 
 FROM ${CUDA_IMAGE} AS gpu
 # Ubuntu's ffmpeg knows NVENC, for the GPUs that have it; the driver's part comes with the container runtime. Fonts as above.
@@ -71,6 +71,6 @@ COPY --from=build /app/dist dist
 ENV NODE_ENV=production MALLOC_ARENA_MAX=2 TALKBOX_DATA=/data TALKBOX_LOG_FORMAT=json \
     NODE_COMPILE_CACHE=/home/talkbox/compile-cache NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility,video
 USER talkbox
-RUN TALKBOX_DATA=/tmp/first /app/node_modules/node/bin/node --max-semi-space-size=1 dist/talkbox.js \
+RUN TALKBOX_DATA=/tmp/first /app/node_modules/node/bin/node --max-semi-space-size=1 --v8-pool-size=1 dist/talkbox.js \
       worker --simulate '{"input":{"operation":"health_check"}}' > /dev/null && rm -rf /tmp/first
-ENTRYPOINT ["/app/node_modules/node/bin/node", "--max-semi-space-size=1", "/app/dist/talkbox.js"]
+ENTRYPOINT ["/app/node_modules/node/bin/node", "--max-semi-space-size=1", "--v8-pool-size=1", "/app/dist/talkbox.js"]

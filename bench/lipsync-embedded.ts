@@ -44,7 +44,7 @@ async function talkbox(
   // As `npm start` and the launcher do.
   const child = spawn(
     process.execPath,
-    ["--max-semi-space-size=1", bundle, "run", "--quiet", "--out", work, "--input", job],
+    ["--max-semi-space-size=1", "--v8-pool-size=1", bundle, "run", "--quiet", "--out", work, "--input", job],
     {
       env: { ...process.env, MALLOC_ARENA_MAX: "2", TALKBOX_LOG_LEVEL: "silent" },
       stdio: ["ignore", "pipe", "inherit"],

@@ -26,7 +26,17 @@ export function needBundle(): void {
 /** Runs a job as `npm start` and the launcher do. @param out folder for what it makes */
 export async function runJob(job: object, out: string, environment: Record<string, string> = {}): Promise<JobRun> {
   const start = performance.now();
-  const args = ["--max-semi-space-size=1", bundle, "run", "--quiet", "--out", out, "--input", JSON.stringify(job)];
+  const args = [
+    "--max-semi-space-size=1",
+    "--v8-pool-size=1",
+    bundle,
+    "run",
+    "--quiet",
+    "--out",
+    out,
+    "--input",
+    JSON.stringify(job),
+  ];
   const settings = { MALLOC_ARENA_MAX: "2", TALKBOX_LOG_LEVEL: "silent", TALKBOX_ALLOW_PRIVATE_URLS: "1" };
   const child = spawn(process.execPath, args, {
     env: { ...process.env, ...settings, ...environment },

@@ -7,7 +7,8 @@ import { createHarvestEngine } from "../src/engines/pitch/harvest/harvest-engine
 import { createRmvpeEngine } from "../src/engines/pitch/rmvpe/rmvpe-engine.ts";
 import { RVC_DEFAULTS } from "../src/engines/voice/rvc/settings.ts";
 import { createRvcEngine } from "../src/engines/voice/rvc/rvc-engine.ts";
-import { type Leases, ModelCache } from "../src/inference/model-cache.ts";
+import { type GroupLeases, type Leases, ModelCache } from "../src/inference/model-cache.ts";
+import { readProviders } from "../src/inference/providers.ts";
 import { GraphCache } from "../src/library/models/graph-cache.ts";
 import { ModelLibrary } from "../src/library/models/model-library.ts";
 import { silentLog } from "../src/log.ts";
@@ -17,13 +18,13 @@ const [modelsDir = "", cacheDir = "", seconds = "10", times = "2", f0Method = "r
 const log = silentLog();
 const library = new ModelLibrary({ folders: [{ path: modelsDir }], cacheDir, log });
 const graphs = new GraphCache({ cacheDir, limitBytes: 20e9, log });
-const cache = new ModelCache();
+const cache = new ModelCache({ order: readProviders(process.env["TALKBOX_PROVIDERS"] ?? "") });
 const stages = new Map<string, number>();
 /** Leases whose runs are timed by the network's name. */
-const timed: Leases = {
-  order: cache.order,
+const timedOf = (leases: Leases): Leases => ({
+  order: leases.order,
   async lease(request, signal) {
-    const lease = await cache.lease(request, signal);
+    const lease = await leases.lease(request, signal);
     const { session } = lease;
     const run: typeof session.run = async (feeds, abort) => {
       const began = performance.now();
@@ -32,13 +33,18 @@ const timed: Leases = {
       stages.set(name, (stages.get(name) ?? 0) + performance.now() - began);
       return made;
     };
+    const watched = { ...session, provider: session.provider, run };
     return {
-      session: { ...session, provider: session.provider, run },
+      session: watched,
       bytes: lease.bytes,
-      shared: (name, make) => lease.shared(name, make),
+      shared: (name, make) => lease.shared(name, () => make(watched)),
       [Symbol.asyncDispose]: () => lease[Symbol.asyncDispose](),
     };
   },
+});
+const timed: GroupLeases = {
+  ...timedOf(cache),
+  together: (take, signal) => cache.together((leases) => take(timedOf(leases)), signal),
 };
 const models = { library, graphs, cache: timed };
 const places = { modelsDir, rvcDir: join(modelsDir, "none"), volumeDir: join(modelsDir, "none"), cacheDir };

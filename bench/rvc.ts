@@ -2,6 +2,7 @@
  * Conversion with an RVC voice beside its PyTorch reference on this machine, at full width (ContentVec, RMVPE, a voice of
  * v2 at 48 kHz with an index of 10,000 vectors), with weights that come from a formula: from the start of a process to the
  * first conversion, again in the same process, per stage, and the memory of all processes. Both sides take turns.
+ * Without a reference (python: "") our side is measured alone; TALKBOX_PROVIDERS=cuda does so on a GPU.
  * Usage: node bench/rvc.ts [python with torch, transformers, safetensors, scipy and faiss] [AICoverGen] [rounds] [seconds]
  */
 import { spawn } from "node:child_process";
@@ -70,10 +71,7 @@ try {
   const rounds: { readonly ours: Side; readonly theirs: Side | undefined }[] = [];
   for (let round = 0; round < Number(roundsText); round++) {
     const own = await ours(TIMES);
-    const theirs =
-      python === undefined || repository === undefined
-        ? undefined
-        : await run(python, [peer, repository, models, seconds, TIMES]);
+    const theirs = python && repository ? await run(python, [peer, repository, models, seconds, TIMES]) : undefined;
     rounds.push({ ours: own, theirs });
     console.log(JSON.stringify(rounds.at(-1)));
   }
@@ -84,9 +82,10 @@ try {
   };
   const line = (what: string, value: (side: Side) => number, unit: string): void => {
     const { own, theirs } = of(value);
-    console.log(
-      `${what}: ${own.toFixed(0)} ${unit} here, ${theirs.toFixed(0)} the reference: ${(theirs / own).toFixed(2)}`,
-    );
+    const beside = Number.isNaN(theirs)
+      ? ""
+      : ` here, ${theirs.toFixed(0)} the reference: ${(theirs / own).toFixed(2)}`;
+    console.log(`${what}: ${own.toFixed(0)} ${unit}${beside}`);
   };
   console.log(`${seconds} s of sound, ${availableParallelism()} cores, ${rounds.length} rounds, medians`);
   console.log(`the very first conversion, graphs made: ${firstEver.toFixed(0)} ms`);

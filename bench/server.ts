@@ -23,6 +23,7 @@ import { readConfig } from "../src/config.ts";
 import type { RunJob } from "../src/jobs/job-runner.ts";
 import { silentLog } from "../src/log.ts";
 import { decodeBase64 } from "../src/net/base64.ts";
+import { collectLessOften } from "../src/server/heap-growth.ts";
 import { openServer } from "../src/server/open-server.ts";
 import { encodeInline } from "../src/storage/inline.ts";
 import { median } from "./process-tree.ts";
@@ -40,6 +41,7 @@ if (process.argv.includes("--child")) await serveChild();
 else await measure();
 
 async function serveChild(): Promise<void> {
+  collectLessOften();
   const path = join(process.env["TALKBOX_DATA"] ?? tmpdir(), "sound");
   const echo: RunJob = async function* (job) {
     const { input } = job as { input: { params: { audio?: string } } };
@@ -99,7 +101,7 @@ async function measure(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "talkbox-bench-"));
   const child = fork(import.meta.filename, ["--child"], {
     env: { ...process.env, MALLOC_ARENA_MAX: "2", TALKBOX_DATA: folder },
-    execArgv: ["--max-semi-space-size=1"],
+    execArgv: ["--max-semi-space-size=1", "--v8-pool-size=1"],
   });
   const ask = async (what: "begin" | "end"): Promise<Watched> => {
     child.send(what);

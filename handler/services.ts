@@ -224,6 +224,16 @@ function engineSources(
       load: async () => (await import("../src/engines/pitch/dio/dio-engine.ts")).createDioEngine(),
     },
     {
+      id: "roformer",
+      kind: "stems",
+      load: async () =>
+        (await import("../src/engines/stems/roformer/roformer-engine.ts")).createRoformerEngine({
+          library: library.models,
+          graphs: library.graphs,
+          cache: models,
+        }),
+    },
+    {
       id: "mdx",
       kind: "stems",
       load: async () =>

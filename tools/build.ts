@@ -31,7 +31,7 @@ const ENTRIES = {
   "heartbeat-thread": "src/worker/heartbeat-thread.ts",
   "face-worker": "src/engines/faces/mesh/worker.ts",
   "voice-thread": "src/engines/voice/world/thread.ts",
-  "spectra-thread": "src/engines/stems/mdx/thread.ts",
+  "spectra-thread": "src/engines/stems/spectra/thread.ts",
   "center-thread": "src/engines/stems/center/thread.ts",
   "inference-thread": "src/inference/thread-entry.ts",
   "model-thread": "src/library/models/model-thread-entry.ts",

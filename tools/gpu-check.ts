@@ -19,11 +19,13 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const page = join(root, "docs/gpu.md");
 
 /** Folders of tests that look at TALKBOX_TEST_PROVIDERS. */
-const TESTS = ["test/inference", "test/graphs", "test/wav2lip"];
+const TESTS = ["test/inference", "test/graphs", "test/wav2lip", "test/rvc"];
 /** Benchmarks that look at TALKBOX_PROVIDERS, and what they are given. */
 const BENCHES: readonly { readonly file: string; readonly args: readonly string[] }[] = [
   { file: "bench/inference.ts", args: [] },
   { file: "bench/wav2lip.ts", args: [] },
+  // Without the reference: a vocal of four minutes.
+  { file: "bench/rvc.ts", args: ["", "", "3", "240"] },
 ];
 const BENCH_TIMEOUT_MS = 20 * 60_000;
 
@@ -135,7 +137,8 @@ function report(all: readonly Outcome[], from: Origin | undefined): string {
       "",
       "What WebGPU computes, not how fast, was compared on the processor: with Mesa's software Vulkan (25.0) the tests of batches,",
       "of memory and of Wav2Lip in pieces (`test/wav2lip/pieces.test.ts`) pass with `TALKBOX_TEST_PROVIDERS=webgpu`, and the",
-      "graphs of S3FD and Wav2Lip give what PyTorch gives.",
+      "graphs of S3FD and Wav2Lip give what PyTorch gives; conversions with RVC voices (`test/rvc/conversion.test.ts`) are within",
+      "−40 dBFS of the reference's, those with an index among them.",
       "",
       "| what | on a GPU |",
       "| - | - |",

@@ -22,7 +22,12 @@ export type CheckpointTensor = {
 };
 
 /** An input or an output of a graph; a side that is known when it runs is 0. */
-export type GraphValue = { readonly name: string; readonly shape: readonly number[] };
+export type GraphValue = {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Undefined for a type that no tensor of weights has. */
+  readonly dtype?: Dtype | undefined;
+};
 
 /** A file of weights, open. */
 export type Checkpoint = Disposable & {

@@ -94,22 +94,25 @@ function tensorOf(source: ByteSource, { at, length }: Field): { name: string; te
   return { name, tensor: { name, dtype, shape, read: () => data.read(0, bytes) } };
 }
 
-/** `ValueInfoProto`: name = 1, type = 2 { tensor_type = 1 { shape = 2 { dim = 1 { dim_value = 1 } } } }. */
+/** `ValueInfoProto`: name = 1, type = 2 { tensor_type = 1 { elem_type = 1, shape = 2 { dim = 1 { dim_value = 1 } } } }. */
 function valueOf(source: ByteSource, value: Field): GraphValue {
   let name = "";
+  let dtype: Dtype | undefined;
   const shape: number[] = [];
   for (const field of within(source, value)) {
     if (field.number === 1) name = textOf(source, field);
     if (field.number !== 2) continue;
     for (const type of within(source, field).filter(({ number }) => number === 1)) {
-      for (const sides of within(source, type).filter(({ number }) => number === 2)) {
-        for (const side of within(source, sides).filter(({ number }) => number === 1)) {
+      for (const part of within(source, type)) {
+        if (part.number === 1) dtype = DTYPES[part.value];
+        if (part.number !== 2) continue;
+        for (const side of within(source, part).filter(({ number }) => number === 1)) {
           shape.push(within(source, side).find(({ number }) => number === 1)?.value ?? 0);
         }
       }
     }
   }
-  return { name, shape };
+  return { name, shape, dtype };
 }
 
 function within(source: ByteSource, { at, length }: Field): readonly Field[] {

@@ -16,6 +16,7 @@ const HOLDERS = [
   "params_ema",
   "params",
   "model_state_dict",
+  "state",
 ];
 
 /** What wrappers for training put before every name. */

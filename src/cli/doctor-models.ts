@@ -7,12 +7,18 @@ import { showBytes } from "./models/show.ts";
 const GROUP = "Models";
 
 /** Networks that jobs can have weights for, and what is there without them. */
-const WANTED: readonly { readonly family: string; readonly without: string; readonly pull?: string }[] = [
+const WANTED: readonly {
+  readonly family: string;
+  /** Another that does the same. */
+  readonly or?: string;
+  readonly without: string;
+  readonly pull?: string;
+}[] = [
   { family: "wav2lip", without: "mouths are moved by the embedded rig" },
   { family: "s3fd", without: "faces are found by the embedded finder" },
   { family: "contentvec", pull: "rvc-base", without: "covers are sung by the embedded timbres, not by RVC voices" },
   { family: "rmvpe", pull: "rvc-base", without: "the pitch of RVC voices is found by harvest" },
-  { family: "mdx-net", without: "songs are taken apart by signal processing alone" },
+  { family: "mdx-net", or: "roformer", without: "songs are taken apart by signal processing alone" },
 ];
 
 /** Most files that cannot be used which are named one by one. */
@@ -23,8 +29,8 @@ export async function checkModels(config: Config): Promise<Finding[]> {
   const finding = { group: GROUP, required: false } as const;
   try {
     const entries = await openModels(config).library.list();
-    const wanted = WANTED.map(({ family, without, pull = family }): Finding => {
-      const ready = entries.filter((entry) => entry.family === family && entry.state === "ready");
+    const wanted = WANTED.map(({ family, or, without, pull = family }): Finding => {
+      const ready = entries.filter((entry) => [family, or].includes(entry.family) && entry.state === "ready");
       const names = ready.map(({ name, bytes }) => `${name} (${showBytes(bytes)})`).join(", ");
       if (ready.length > 0) return { ...finding, name: family, ok: true, detail: names };
       const remedy = `talkbox models pull ${pull}, or put a file of it into ${config.modelsDir}.`;

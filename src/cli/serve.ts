@@ -2,6 +2,7 @@ import type { Config } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { detectDevice } from "../inference/devices.ts";
 import { createLog, type Log } from "../log.ts";
+import { collectLessOften } from "../server/heap-growth.ts";
 import { openServer, type Server } from "../server/open-server.ts";
 import { packageVersion } from "./package.ts";
 
@@ -19,6 +20,7 @@ const DEFAULT_PORT = 5000;
 
 /** Serves until it is told to stop; a second signal ends it at once. */
 export async function serveCommand(options: ServeOptions, config: Config): Promise<void> {
+  collectLessOften();
   const log = createLog(config);
   const [port = 0, ...morePorts] = readPorts(options.port) ?? [config.port === 0 ? DEFAULT_PORT : config.port];
   // Where PORT is given there is a proxy in front, which comes from outside.

@@ -7,6 +7,7 @@ import type { GraphCache } from "../library/models/graph-cache.ts";
 import type { ModelEntry } from "../library/models/model-entry.ts";
 import type { ModelLibrary } from "../library/models/model-library.ts";
 import type { Availability } from "./engine.ts";
+import { dressed, dressOf } from "./ready/ready-network.ts";
 
 /** What engines whose weights are files need: the files, the graphs made of them, and the networks that are open. */
 export type CheckpointModels = {
@@ -21,8 +22,8 @@ export type NetworkRequest = {
   readonly part: string;
   /** Called while a graph is made that was not there, with the share that is done. */
   readonly progress?: ((share: number) => void) | undefined;
-  /** Gives the memory of a run back when it ends: for runs that are few and large. */
-  readonly handsBack?: boolean;
+  /** Holds as little memory as it can: for runs that are few and large. */
+  readonly lean?: boolean;
   /** Runs it as it will be run, before anybody gets it. */
   readonly warmUp?: (network: Network) => Promise<unknown>;
 };
@@ -35,22 +36,28 @@ export const onGpu = ({ provider }: Network): boolean => provider !== "cpu";
 
 /**
  * A lease of one of a model's networks: in float16 where a GPU of NVIDIA's takes it, else in float32 wherever the
- * deployment's order says. The graph is made when it is first asked for.
+ * deployment's order says. The graph is made when it is first asked for; a file that is one is run as it is.
  * @throws AppError as `GraphCache.graphOf` and `ModelCache.lease` do
  */
 export async function leaseNetwork(
-  { graphs, cache }: CheckpointModels,
-  { entry, part, progress, warmUp, handsBack = false }: NetworkRequest,
+  { graphs, cache }: Pick<CheckpointModels, "graphs" | "cache">,
+  { entry, part, progress, warmUp, lean = false }: NetworkRequest,
   signal: AbortSignal,
 ): Promise<Lease> {
+  // A file that is replaced is another network.
+  const file = `${entry.path}|${await entry.sha256({ signal })}`;
+  const dress = await dressOf(entry, part);
+  if (dress) {
+    const ready = { key: file, name: entry.name, model: entry.path, progress, lean };
+    const dressedUp = warmUp && { warmUp: (network: Network) => warmUp(dress(network)) };
+    return dressed(await cache.lease({ ...ready, ...dressedUp }, signal), dress);
+  }
   const model: FindModel = async (provider, loading, making) => {
     const precision = HALF.has(provider) ? "fp16" : "fp32";
     return (await graphs.graphOf(entry, { part, precision }, { signal: loading, progress: making })).path;
   };
-  // A file that is replaced is another network.
-  const key = `${entry.path}|${await entry.sha256({ signal })}|${part}`;
   const name = `${entry.name} (${part})`;
-  return cache.lease({ key, name, model, progress, handsBack, ...(warmUp ? { warmUp } : {}) }, signal);
+  return cache.lease({ key: `${file}|${part}`, name, model, progress, lean, ...(warmUp ? { warmUp } : {}) }, signal);
 }
 
 /** Whether there is a model of a family that can be used; `pull` is the name by which it is downloaded. */

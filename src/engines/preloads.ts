@@ -8,7 +8,7 @@ import { type CheckpointModels, leaseNetwork } from "./checkpoint-models.ts";
 export function registerPreloads(
   cache: ModelCache,
   files: Omit<CheckpointModels, "cache">,
-  voices?: { readonly library: Pick<ModelLibrary, "find" | "at">; readonly places: RvcPlaces },
+  voices?: { readonly library: Pick<ModelLibrary, "find" | "list" | "at">; readonly places: RvcPlaces },
 ): void {
   cache.registerPreload("wav2lip", async (leases, signal) => {
     const { MouthNetworks } = await import("./lipsync/wav2lip/mouth-networks.ts");
@@ -21,7 +21,7 @@ export function registerPreloads(
   });
   cache.registerPreload("rmvpe", async (leases, signal) => {
     const entry = await files.library.find("rmvpe");
-    return entry && leaseNetwork({ ...files, cache: leases }, { entry, part: "salience", handsBack: true }, signal);
+    return entry && leaseNetwork({ ...files, cache: leases }, { entry, part: "salience", lean: true }, signal);
   });
   if (!voices) return;
   cache.registerPreload("rvc", async (leases, signal) => {

@@ -5,15 +5,36 @@ import { type Numbers, weightOf, type Weights } from "./weights.ts";
 
 /** Layers of transformers: tensors are [batch, time, width]. */
 
+export type LinearOptions = {
+  /** Default true. */
+  readonly bias?: boolean;
+  /** Outputs that are wanted of all that the weight has, from (kept) and to (not kept). */
+  readonly rows?: readonly [from: number, to: number];
+};
+
 /**
  * `torch.nn.Linear`, and `Conv1d` of one tap: x · weightᵀ + bias.
  * @param shape of the weight, outputs first; [out, in, 1] for a convolution
  */
-export function linear(g: GraphBuilder, w: Weights, x: Value, key: string, shape: readonly number[]): Value {
-  const [out, width] = shape as [number, number];
-  const weight = weightOf(g, `${key}.weight`, [width, out], transposed(w.numbers(`${key}.weight`, shape), out, width));
-  const bias = weightOf(g, `${key}.bias`, [out], w.numbers(`${key}.bias`, [out]));
+export function linear(
+  g: GraphBuilder,
+  w: Weights,
+  x: Value,
+  key: string,
+  shape: readonly number[],
+  { bias: biased = true, rows }: LinearOptions = {},
+): Value {
+  const [all, width] = shape as [number, number];
+  const [from, to] = rows ?? [0, all];
+  const out = to - from;
+  const part = rows ? `[${from}:${to}]` : "";
+  const cut = (numbers: Numbers, each: number): Numbers =>
+    rows ? async () => (await numbers()).slice(from * each, to * each) : numbers;
+  const numbers = transposed(cut(w.numbers(`${key}.weight`, shape), width), out, width);
+  const weight = weightOf(g, `${key}.weight${part}`, [width, out], numbers);
   const made = { shape: [...x.shape.slice(0, -1), out] };
+  if (!biased) return g.scope(key, () => g.node("MatMul", [x, weight], made));
+  const bias = weightOf(g, `${key}.bias${part}`, [out], cut(w.numbers(`${key}.bias`, [all]), 1));
   return g.scope(key, () => g.node("Add", [g.node("MatMul", [x, weight], made), bias], made));
 }
 

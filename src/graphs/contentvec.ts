@@ -110,10 +110,10 @@ function layersOf(g: GraphBuilder, w: Weights, names: ContentVecNames, layers: n
   for (let layer = 0; layer < layers; layer++) {
     const { query, key, value, out, first, last, wider, narrower } = names.layer(layer);
     const looked = attention(g, w, x, { heads: width / HEAD, query, key, value, out });
-    x = layerNorm(g, w, add(g, x, looked), first);
+    x = g.stoppable(layerNorm(g, w, add(g, x, looked), first));
     const [wide = 0] = w.shape(`${wider}.weight`);
     const thought = linear(g, w, gelu(g, linear(g, w, x, wider, [wide, width])), narrower, [width, wide]);
-    x = layerNorm(g, w, add(g, x, thought), last);
+    x = g.stoppable(layerNorm(g, w, add(g, x, thought), last));
   }
   return x;
 }
@@ -129,7 +129,7 @@ function listened(g: GraphBuilder, w: Weights, names: ContentVecNames): Value {
     const sides = [i === LISTENERS.length - 1 ? "frames" : `samples/${i}`];
     x = conv(g, w, x, key, { out, kernel, stride, bias: false, sides });
     if (i === 0) x = channelNorm(g, w, x, names.listenerNorm);
-    x = gelu(g, x);
+    x = g.stoppable(gelu(g, x));
   }
   return x;
 }

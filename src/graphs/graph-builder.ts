@@ -1,3 +1,4 @@
+import { stopInput } from "../inference/stop-input.ts";
 import {
   type Attribute,
   describeShape,
@@ -74,6 +75,18 @@ export class GraphBuilder {
     } finally {
       this.#scope.pop();
     }
+  }
+
+  /**
+   * Passes a value on, at a place where a run can be stopped: see `src/inference/stop-input.ts`, which feeds the input that
+   * this needs. In float16 there is none: runs on GPUs are short, and not all of their runtimes take such an input.
+   */
+  stoppable(value: Value): Value {
+    if (this.precision !== "float32") return value;
+    const rank = value.shape.length;
+    const name = stopInput(rank);
+    const input = this.#inputs.find((known) => known.name === name) ?? this.input(name, "int64", [rank]);
+    return this.node("Reshape", [value, input], value);
   }
 
   /** Adds a node that makes one value. */

@@ -45,7 +45,7 @@ export function melOf(g: GraphBuilder, audio: Value): Value {
     });
     const [real, imaginary] = parts as [Value, Value];
     const magnitude = g.node("Sqrt", [g.node("Add", [real, imaginary], real)], real);
-    const bands = weightOf(g, "constant/mel/bands", [RMVPE_BANDS, BINS], async () => triangles(), "float32");
+    const bands = weightOf(g, "constant/mel/bands", [RMVPE_BANDS, BINS], async () => rmvpeBands(), "float32");
     const made = g.node("MatMul", [bands, magnitude], { type: "float32", shape: [batch ?? 1, RMVPE_BANDS, "frames"] });
     const heard = g.node("Max", [made, g.constant("floor", "float32", [], [FLOOR])], made);
     return g.node("Log", [heard], heard);
@@ -65,8 +65,8 @@ function waves(wave: (angle: number) => number): Float32Array {
   return out;
 }
 
-/** What each bin counts in each band: triangles on O'Shaughnessy's scale, each divided by its width. */
-function triangles(): Float32Array {
+/** What each bin counts in each band, [128, 513]: triangles on O'Shaughnessy's scale, each divided by its width. */
+export function rmvpeBands(): Float32Array {
   const out = new Float32Array(RMVPE_BANDS * BINS);
   const low = toMel(LOW_HZ);
   const step = (toMel(HIGH_HZ) - low) / (RMVPE_BANDS + 1);

@@ -122,7 +122,7 @@ function blocks(g: GraphBuilder, w: Weights, x: Value, key: string, out: number)
     };
     const made = part(part(value, 0), 3);
     const kept = value.shape[1] === out ? value : conv(g, w, value, `${at}.shortcut`, { out, kernel: 1 });
-    value = add(g, made, kept);
+    value = g.stoppable(add(g, made, kept));
   }
   return value;
 }

@@ -1,6 +1,6 @@
 import type { GraphBuilder } from "./graph-builder.ts";
 import { add, cast, conv, type ConvOptions, convTranspose, leakyRelu, scaleBy, tanh } from "./nn.ts";
-import type { Value } from "./onnx/types.ts";
+import type { Dim, Value } from "./onnx/types.ts";
 import type { RvcVoice } from "./rvc-voice.ts";
 import { weightNorm } from "./weight-norm.ts";
 import { weightOf, type Weights } from "./weights.ts";
@@ -13,8 +13,9 @@ const LAST_SLOPE = 0.01;
  * The decoder, HiFi-GAN (Kong et al. 2020) with a source of the pitch's phase (Wang et al. 2019) where the voice has f0.
  * @param x [batch, inter, frames]
  * @param speaker [batch, width, 1]
+ * @param cut [1] int64: frames at either end that only the first stage hears
  * @param source [batch, 1, frames · hop] float32: sine and noise; undefined for a voice without f0
- * @returns [batch, 1, frames · hop] float32 from −1 to 1
+ * @returns [batch, 1, (frames − 2 · cut) · hop] float32 from −1 to 1
  */
 export function decodeSound(
   g: GraphBuilder,
@@ -22,11 +23,13 @@ export function decodeSound(
   voice: RvcVoice,
   x: Value,
   speaker: Value,
+  cut: Value,
   source?: Value,
 ): Value {
   const { channels, stages, blocks, hop, inter, speaker: width } = voice;
-  const frames = x.shape[2] as string;
-  const excitation = source && asRow(g, merged(g, w, source));
+  const heardOf = middleOf(g, x, cut);
+  let frames = x.shape[2] as string;
+  let excitation = source && asRow(g, merged(g, w, source));
   const share = conv(g, w, asRow(g, speaker), "dec.cond", inRows(w, "dec.cond", [channels, width, 1]));
   const begun = conv(
     g,
@@ -64,6 +67,11 @@ export function decodeSound(
       sums.reduce((a, b) => add(g, a, b)),
       1 / blocks.length,
     );
+    if (stage > 0) continue;
+    // Its filters reach as far as those of all later stages together do several times over: what it alone needed goes.
+    frames = "kept";
+    sound = heardOf(sound, made, [1, `${frames}*${made}`]);
+    excitation &&= heardOf(excitation, hop, [1, `${frames}*${hop}`]);
   }
   const heard = leakyRelu(g, sound, LAST_SLOPE);
   const least = channels / 2 ** stages.length;
@@ -72,6 +80,23 @@ export function decodeSound(
   const row = g.constant("row", "int64", [1], [2]);
   const shape = [audio.shape[0] ?? 1, 1, audio.shape[3] ?? 1];
   return tanh(g, g.node("Squeeze", [audio, row], { shape }));
+}
+
+/** What cuts `cut` frames off both ends of rows that have so many samples to a frame of a sequence. */
+function middleOf(
+  g: GraphBuilder,
+  sequence: Value,
+  cut: Value,
+): (row: Value, samples: number, sides: readonly Dim[]) => Value {
+  const count = { type: "int64", shape: [1] } as const;
+  const frames = g.node("Shape", [sequence], count, { start: 2, end: 3 });
+  const last = g.node("Sub", [frames, cut], count);
+  const int = (name: string, value: number): Value => g.constant(name, "int64", [1], [value]);
+  return (row, samples, sides) => {
+    const times = int("samples", samples);
+    const [from, to] = [cut, last].map((place) => g.node("Mul", [place, times], count));
+    return g.node("Slice", [row, from, to, int("time", 3)], { shape: [...row.shape.slice(0, 2), ...sides] });
+  };
 }
 
 /** A sequence as a picture of one row: ONNX Runtime's convolutions of two sides are twice as fast as those of one. */
@@ -122,7 +147,8 @@ function residual(
     });
   let value = x;
   for (const [i, dilation] of dilations.entries()) {
-    value = add(g, part(part(value, `${key}.convs1.${i}`, dilation), `${key}.convs2.${i}`, 1), value);
+    const turned = part(part(value, `${key}.convs1.${i}`, dilation), `${key}.convs2.${i}`, 1);
+    value = g.stoppable(add(g, turned, value));
   }
   return value;
 }

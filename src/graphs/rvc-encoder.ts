@@ -67,13 +67,14 @@ export function encodePhones(
       bias: mask.bias,
       relative: { key: `${at}.emb_rel_k`, value: `${at}.emb_rel_v`, window: Math.floor((rows - 1) / 2) },
     });
-    x = layerNorm(g, w, add(g, x, looked), `${key}.norm_layers_1.${layer}`, ["gamma", "beta"]);
+    x = g.stoppable(layerNorm(g, w, add(g, x, looked), `${key}.norm_layers_1.${layer}`, ["gamma", "beta"]));
     const ffn = `${key}.ffn_layers.${layer}`;
     const turned = multiply(g, permute(g, x, [0, 2, 1]), mask.columns);
     const wide = relu(g, conv(g, w, turned, `${ffn}.conv_1`, { out: filter, kernel, padding: (kernel - 1) / 2 }));
     const masked = multiply(g, wide, mask.columns);
     const narrow = conv(g, w, masked, `${ffn}.conv_2`, { out: hidden, kernel, padding: (kernel - 1) / 2 });
-    x = layerNorm(g, w, add(g, x, permute(g, narrow, [0, 2, 1])), `${key}.norm_layers_2.${layer}`, ["gamma", "beta"]);
+    const summed = add(g, x, permute(g, narrow, [0, 2, 1]));
+    x = g.stoppable(layerNorm(g, w, summed, `${key}.norm_layers_2.${layer}`, ["gamma", "beta"]));
   }
   const stats = conv(g, w, permute(g, x, [0, 2, 1]), "enc_p.proj", { out: 2 * inter, kernel: 1 });
   const part = (from: number): Value => cast(g, slice(g, stats, 1, from, from + inter), "float32");

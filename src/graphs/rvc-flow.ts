@@ -41,7 +41,7 @@ export function reverseFlow(
     const made = waveNet(g, w, voice, multiply(g, from, mask), speaker, mask, `${key}.enc`);
     const post = w.numbers(`${key}.post.weight`, [half, hidden, 1]);
     const bias = w.numbers(`${key}.post.bias`, [half]);
-    const mean = conv(g, w, made, `${key}.post`, {
+    const mean = conv(g, w, g.stoppable(made), `${key}.post`, {
       out: half,
       kernel: 1,
       filters: turned ? rowsTurned(post, hidden) : post,

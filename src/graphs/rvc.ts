@@ -36,8 +36,9 @@ export type RvcGraphs = {
    *   of what is wanted, or up to its ends
    * - with f0: `source` [batch, 1, frames · hop] float32, sine and noise (`src/signal/voice/sine-source.ts`)
    * - `sid` [batch] int64, the speaker
+   * - `cut` [1] int64, frames to leave out at either end once the first stage has heard them: `RVC_CUT`, or none
    *
-   * → `audio` [batch, 1, frames · hop] float32
+   * → `audio` [batch, 1, (frames − 2 · cut) · hop] float32
    */
   readonly sound: Graph;
   /** Keys that neither needs; those of training (`enc_q.…`) are none of them. */
@@ -51,6 +52,9 @@ export type RvcGraphs = {
  * stages', which are finer.
  */
 export const RVC_REACH = 14;
+
+/** Frames of those that only the first stage needs: the later ones, which are most of the work, are spared them. */
+export const RVC_CUT = 10;
 
 /** @throws AppError `model_unusable` when a weight is missing or of another shape */
 export function buildRvc(checkpoint: Checkpoint, voice: RvcVoice, precision: Precision = "float32"): RvcGraphs {
@@ -82,7 +86,8 @@ function soundGraph(w: Weights, voice: RvcVoice, precision: Precision): Graph {
   const latent = g.input("latent", "float32", ["batch", inter, "frames"]);
   const source = f0 ? g.input("source", "float32", ["batch", 1, `frames*${hop}`]) : undefined;
   const speaker = speakerOf(g, w, voice);
-  g.output("audio", decodeSound(g, w, voice, cast(g, latent, precision), speaker, source));
+  const cut = g.input("cut", "int64", [1]);
+  g.output("audio", decodeSound(g, w, voice, cast(g, latent, precision), speaker, cut, source));
   return g.finish();
 }
 

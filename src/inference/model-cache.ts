@@ -4,6 +4,7 @@ import { AppError, isAbort } from "../errors.ts";
 import { MODEL_IDLE_MS, MODEL_WAIT_MS } from "../limits/networks.ts";
 import type { Log } from "../log.ts";
 import { type InferenceThreads, inferenceThreads } from "./inference-threads.ts";
+import { LeaseGroups, NoRoomNow } from "./lease-groups.ts";
 import { type Loaded, type LoadRequest, ModelLoader } from "./model-loader.ts";
 import { cpuThreads, DeviceMemory, type MemoryGauge } from "./model-memory.ts";
 import { type IdleModel, ModelRoom } from "./model-room.ts";
@@ -32,8 +33,8 @@ export type LeaseRequest = {
   readonly providers?: readonly Provider[];
   /** Threads that one run may use on the CPU; default the cores. */
   readonly threads?: number;
-  /** Gives the memory of a run back when it ends: see `SessionOptions`. All who lease it say the same. */
-  readonly handsBack?: boolean;
+  /** Holds as little memory as it can: see `SessionOptions`. All who lease it say the same. */
+  readonly lean?: boolean;
   /** Bytes of memory that it will take; default a guess from the size of its file. */
   readonly expectBytes?: number;
   /** Runs it as it will be run, once it is open and before anybody gets it: see `warmUpBuckets`. */
@@ -51,6 +52,9 @@ export interface Lease extends AsyncDisposable {
 
 /** What those who use networks need of the cache. */
 export type Leases = Pick<ModelCache, "lease" | "order">;
+
+/** What those need of it who use several at once. */
+export type GroupLeases = Leases & Pick<ModelCache, "together">;
 
 /** Leases what one name of TALKBOX_PRELOAD stands for; what it gives is disposed of when all is loaded. */
 export type Preload = (leases: Leases, signal: AbortSignal) => Promise<AsyncDisposable | undefined>;
@@ -84,6 +88,8 @@ type Entry = {
   loaded: Loaded | undefined;
   /** Leases, and callers that wait for one. */
   wanted: number;
+  /** Settles when it has to wait for room. */
+  readonly stalled: PromiseWithResolvers<void>;
   /** It waits for room no more. */
   begun: boolean;
   /** Not closed for idleness. */
@@ -103,6 +109,9 @@ export class ModelCache implements AsyncDisposable {
   /** By key; the one that was used longest ago comes first. */
   readonly #entries = new Map<string, Entry>();
   readonly #preloads = new Map<string, Preload>();
+  readonly #groups = new LeaseGroups<LeaseRequest, Lease>((request, signal, patient) =>
+    this.#take(request, signal, { patient }),
+  );
   #closed = false;
 
   constructor(options: ModelCacheOptions = {}) {
@@ -115,16 +124,30 @@ export class ModelCache implements AsyncDisposable {
   }
 
   /**
-   * The right to use a network, which is loaded if it is not open. Take it with `await using`; one job takes what it
-   * needs in one order, since two that wait for each other's wait until `timeout`.
+   * The right to use a network, which is loaded if it is not open. Take it with `await using`; who needs several at once
+   * takes them `together`, since two jobs that wait for each other's wait until `timeout`.
    * @throws AppError `engine_unavailable` if it can never fit, or ONNX Runtime does not load; `timeout` if others held
    * what it needs for too long; `engine_failed` if no provider takes it; `cancelled`; `shutting_down`
    */
   lease(request: LeaseRequest, signal?: AbortSignal): Promise<Lease> {
-    return this.#take(request, signal, false);
+    return this.#take(request, signal);
   }
 
-  async #take(request: LeaseRequest, signal: AbortSignal | undefined, pinned: boolean): Promise<Lease> {
+  /**
+   * Takes several leases so that no two jobs wait for each other's: all of them, or none. Where there is no room for one
+   * at once, those that were taken are let go, and `take` is called once more when it is its turn to wait.
+   * @param take takes them with what it is given, and answers with what holds them
+   * @throws AppError as `lease`, and what `take` throws
+   */
+  together<T>(take: (leases: Leases) => Promise<T>, signal: AbortSignal): Promise<T> {
+    return this.#groups.take((lease) => take({ order: this.order, lease }), signal);
+  }
+
+  async #take(
+    request: LeaseRequest,
+    signal: AbortSignal | undefined,
+    { pinned = false, patient = true }: { readonly pinned?: boolean; readonly patient?: boolean } = {},
+  ): Promise<Lease> {
     if (this.#closed) throw closing();
     if (signal?.aborted) throw new AppError("cancelled", "The job was cancelled.", { cause: signal.reason });
     const { providers = this.order.providers, threads = cpuThreads() } = request;
@@ -135,7 +158,10 @@ export class ModelCache implements AsyncDisposable {
     clearTimeout(entry.idle);
     entry.wanted += 1;
     try {
-      const loading = waitFor(entry.loading, { signal });
+      const stalled = entry.stalled.promise.then(() => Promise.reject(new NoRoomNow()));
+      const given = patient || entry.begun ? entry.loading : Promise.race([entry.loading, stalled]);
+      stalled.catch(() => {});
+      const loading = waitFor(given, { signal });
       const loaded = await (entry.loaded ? loading : entry.progress.tellWhile(loading, request.progress));
       entry.pinned ||= pinned;
       return this.#leaseOf(key, entry, loaded);
@@ -157,7 +183,7 @@ export class ModelCache implements AsyncDisposable {
   async preload(names: readonly string[], signal: AbortSignal): Promise<void> {
     const pinning: Leases = {
       order: this.order,
-      lease: (request, abort) => this.#take(request, abort, true),
+      lease: (request, abort) => this.#take(request, abort, { pinned: true }),
     };
     for (const name of names) {
       const preload = this.#preloads.get(name);
@@ -201,6 +227,7 @@ export class ModelCache implements AsyncDisposable {
     const { passedOver, device } = this.order;
     const abandoned = new AbortController();
     const progress = new SharedProgress();
+    const stalled = Promise.withResolvers<void>();
     const loading = this.#loader.load(
       {
         name,
@@ -208,11 +235,12 @@ export class ModelCache implements AsyncDisposable {
         providers,
         passedOver: request.providers ? [] : passedOver,
         threads,
-        handsBack: request.handsBack,
+        lean: request.lean,
         device,
         expectBytes,
         warmUp,
         onProgress: (share) => progress.tell(share),
+        onWait: () => stalled.resolve(),
         onBegin: () => {
           entry.begun = true;
         },
@@ -220,7 +248,7 @@ export class ModelCache implements AsyncDisposable {
       abandoned.signal,
     );
     const state = { loaded: undefined, wanted: 0, begun: false, pinned: false, idle: undefined };
-    const entry: Entry = { name, loading, progress, abandoned, ...state };
+    const entry: Entry = { name, loading, progress, abandoned, stalled, ...state };
     loading.then(
       (loaded) => {
         entry.loaded = loaded;

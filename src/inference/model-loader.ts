@@ -31,11 +31,13 @@ export type LoadRequest = {
   readonly threads: number;
   readonly device: number;
   /** See `SessionOptions`. */
-  readonly handsBack?: boolean | undefined;
+  readonly lean?: boolean | undefined;
   readonly expectBytes?: number | undefined;
   readonly warmUp?: ((network: Network) => Promise<unknown>) | undefined;
   /** Told how far `model` is. */
   readonly onProgress: (share: number) => void;
+  /** Told when it has to wait for room. */
+  readonly onWait: () => void;
   /** Told when there is room for it: from then on it is loaded, whoever still wants it. */
   readonly onBegin: () => void;
 };
@@ -98,9 +100,9 @@ export class ModelLoader {
     const fileBytes = await modelBytes(model);
     const expected = request.expectBytes ?? fileBytes * MODEL_MEMORY_FACTOR.expected;
     const pool = await this.#room.poolOf(provider);
-    const place = await this.#room.reserve(request.name, pool, expected, signal);
+    const place = await this.#room.reserve(request.name, pool, expected, signal, request.onWait);
     request.onBegin();
-    const within = await this.#threads.use(provider);
+    const within = await this.#threads.use(provider, request.lean);
     const open = (inThread: InferenceThread): Promise<Session> => openAndWarmUp(inThread, model, provider, request);
     // A file that was made may be gone when the network has to be opened again.
     const reopen = async (inThread: InferenceThread): Promise<Session> =>
@@ -143,9 +145,9 @@ async function openAndWarmUp(
   thread: InferenceThread,
   model: ModelSource,
   provider: Provider,
-  { threads, device, handsBack = false, warmUp }: LoadRequest,
+  { threads, device, lean = false, warmUp }: LoadRequest,
 ): Promise<Session> {
-  const session = await thread.open(model, { providers: [provider], threads, device, handsBack });
+  const session = await thread.open(model, { providers: [provider], threads, device, lean });
   try {
     await warmUp?.(session);
   } catch (error) {

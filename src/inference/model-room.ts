@@ -35,9 +35,10 @@ export class ModelRoom {
 
   /**
    * Takes room, for which networks that nobody uses are closed; waits where others use theirs.
+   * @param onWait told before it waits
    * @throws AppError `engine_unavailable` if it is more than there is at all, `timeout`, `cancelled`
    */
-  async reserve(name: string, pool: Pool, bytes: number, signal: AbortSignal): Promise<Place> {
+  async reserve(name: string, pool: Pool, bytes: number, signal: AbortSignal, onWait = () => {}): Promise<Place> {
     const budget = await this.#memory.budget(pool);
     if (signal.aborted) throw new AppError("cancelled", "The job was cancelled.", { cause: signal.reason });
     if (bytes > budget) throw tooLarge(name, pool, bytes, budget);
@@ -52,6 +53,7 @@ export class ModelRoom {
         await Promise.all(this.#closing);
         return place;
       }
+      onWait();
       const late = (): AppError => noRoom(name, pool, bytes, budget, this.#held(pool));
       await waitFor(this.#change.promise, { signal, ms: last - performance.now(), late });
     }
@@ -115,7 +117,9 @@ export class ModelRoom {
 
   #resize(place: Place, bytes: number): void {
     if (this.#places.has(place)) inferenceUsage.cacheBytes[place.pool] += bytes - place.bytes;
+    const less = bytes < place.bytes;
     place.bytes = bytes;
+    if (less) this.changed();
   }
 
   #evict(victim: IdleModel): void {

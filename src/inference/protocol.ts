@@ -9,6 +9,12 @@
 
 import type { Provider, Refusal, Tensors } from "./tensor.ts";
 
+/** What the thread is started with. */
+export type ThreadData = {
+  /** Shared: what inputs hold at which a run can be stopped. */
+  readonly stop: BigInt64Array<SharedArrayBuffer>;
+};
+
 export type OpenCommand = {
   readonly type: "open";
   readonly id: number;
@@ -19,8 +25,8 @@ export type OpenCommand = {
   readonly threads: number;
   /** Which of several GPUs. */
   readonly device: number;
-  /** Gives the memory of a run back when it ends, on the CPU. */
-  readonly handsBack: boolean;
+  /** Holds as little of the CPU's memory as it can. */
+  readonly lean: boolean;
 };
 
 export type RunCommand = {

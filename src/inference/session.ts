@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { AppError } from "../errors.ts";
-import type { Command, OpenedReply, RanReply, Reply } from "./protocol.ts";
+import { GO_ON, STOP, STOP_RANK } from "./stop-input.ts";
+import type { Command, OpenedReply, RanReply, Reply, ThreadData } from "./protocol.ts";
 import { buffersOf, type Provider, type Refusal, type Tensors } from "./tensor.ts";
 import { modelBytes } from "./model-bytes.ts";
 import { inferenceUsage } from "./usage.ts";
@@ -18,10 +19,11 @@ export type SessionOptions = {
   /** Which of several GPUs, from 0; default the first. */
   readonly device?: number;
   /**
-   * Gives the memory of a run back to the system when it ends, on the CPU, in place of keeping it for the next one: for
-   * networks whose runs are few and large. Default false.
+   * Holds as little of the CPU's memory as it can: gives that of a run back when it ends, in place of keeping it for the
+   * next one, and leaves the weights in their file, mapped, in place of copies in another order. It opens at once, and
+   * processes share what is mapped. For networks whose runs are few and large. Default false.
    */
-  readonly handsBack?: boolean;
+  readonly lean?: boolean;
 };
 
 /** A network that can be run. */
@@ -34,7 +36,8 @@ export interface Network {
   readonly outputs: readonly string[];
   /**
    * Runs the network once. Runs of one thread take turns, in the order they were asked for. The buffers of `feeds` are
-   * handed over and must not be used afterwards. A run that has begun cannot be stopped: keep runs short.
+   * handed over and must not be used afterwards. On abort a run that has begun ends at the next of the places that its
+   * graph has for that (`GraphBuilder.stoppable`): without them keep runs short.
    * @throws AppError `cancelled` on abort, at once; `engine_failed` if the run fails or the session is closed
    */
   run(feeds: Tensors, signal?: AbortSignal): Promise<Tensors>;
@@ -81,6 +84,9 @@ export class InferenceThread implements AsyncDisposable {
   /** Bytes of the model of each open session. */
   readonly #open = new Map<number, { readonly worker: Worker; readonly bytes: number }>();
   #sequence = 0;
+  /** What the thread feeds inputs with at which runs can be stopped, and the request that it serves. */
+  readonly #stop = new BigInt64Array(new SharedArrayBuffer(STOP_RANK * BigInt64Array.BYTES_PER_ELEMENT));
+  #serving: Command | undefined;
   /** Settles when everybody in line has been served. */
   #line: Promise<unknown> = Promise.resolve();
 
@@ -101,10 +107,10 @@ export class InferenceThread implements AsyncDisposable {
    * model (the reasons are the cause), `cancelled`
    */
   async open(model: string | Uint8Array, options: SessionOptions = {}, signal?: AbortSignal): Promise<Session> {
-    const { providers = ["cpu"], threads = 1, device = 0, handsBack = false } = options;
+    const { providers = ["cpu"], threads = 1, device = 0, lean = false } = options;
     const worker = this.#running();
     const id = ++this.#sequence;
-    const command: Command = { type: "open", id, model, providers, threads, device, handsBack };
+    const command: Command = { type: "open", id, model, providers, threads, device, lean };
     const opened = await this.#ask<OpenedReply>(worker, command, [], signal);
     const bytes = await modelBytes(model);
     if (this.#worker === worker) {
@@ -170,7 +176,10 @@ export class InferenceThread implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const abort = (): void => reject(new AppError("cancelled", "The job was cancelled.", { cause: signal?.reason }));
+    const abort = (): void => {
+      reject(new AppError("cancelled", "The job was cancelled.", { cause: signal?.reason }));
+      if (this.#serving === command) this.#stop.fill(STOP);
+    };
     if (signal?.aborted) {
       abort();
       return promise;
@@ -192,6 +201,8 @@ export class InferenceThread implements AsyncDisposable {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const began = performance.now();
     this.#debts.set(command.id, { worker, resolve, reject });
+    this.#stop.fill(GO_ON);
+    this.#serving = command;
     worker.ref();
     try {
       worker.postMessage(command, handOver);
@@ -201,6 +212,7 @@ export class InferenceThread implements AsyncDisposable {
       reject(new AppError("engine_failed", "The network was given what cannot be sent to it.", { cause }));
     }
     return promise.finally(() => {
+      this.#serving = undefined;
       if (this.#debts.size === 0) worker.unref();
       if (command.type !== "run") return;
       inferenceUsage.runs += 1;
@@ -221,7 +233,8 @@ export class InferenceThread implements AsyncDisposable {
     if (this.#worker) return this.#worker;
     // It needs nothing from the environment, is to know no keys, and takes no flags after the main thread.
     const resourceLimits = { stackSizeMb: STACK_MB };
-    const worker = new Worker(this.#entry, { name: "inference", env: {}, execArgv: [], resourceLimits });
+    const workerData: ThreadData = { stop: this.#stop };
+    const worker = new Worker(this.#entry, { name: "inference", env: {}, execArgv: [], resourceLimits, workerData });
     worker.on("message", (reply: Reply) => this.#receive(reply));
     worker.on("error", (error) => this.#gone(worker, error));
     worker.on("exit", () => this.#gone(worker));
@@ -244,6 +257,7 @@ export class InferenceThread implements AsyncDisposable {
     } else if (reply.what === "model") {
       debt?.reject(new AppError("engine_failed", "ONNX Runtime does not take the network's file.", { cause }));
     } else {
+      if (this.#stop[0] === STOP) inferenceUsage.stopped += 1;
       debt?.reject(new AppError("engine_failed", "A run of the network failed.", { cause }));
     }
   }

@@ -3,9 +3,10 @@
  * are served one by one. ONNX Runtime is loaded with the first model.
  */
 
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import type { InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-node";
-import type { Command, OpenCommand, Reply, RunCommand } from "./protocol.ts";
+import type { Command, OpenCommand, Reply, RunCommand, ThreadData } from "./protocol.ts";
+import { stopRank } from "./stop-input.ts";
 import { buffersOf, type Provider, type Refusal, type Tensor } from "./tensor.ts";
 
 type Runtime = typeof import("onnxruntime-node");
@@ -13,7 +14,8 @@ type Runtime = typeof import("onnxruntime-node");
 const port = parentPort;
 if (!port) throw new Error("This file is the entry of a worker thread.");
 
-const sessions = new Map<number, InferenceSession>();
+const { stop } = workerData as ThreadData;
+const sessions = new Map<number, { readonly session: InferenceSession; readonly provider: Provider }>();
 let runtime: Runtime | undefined;
 let last = 0;
 
@@ -53,24 +55,33 @@ async function open(command: OpenCommand): Promise<Reply> {
   const { InferenceSession } = await load();
   const refusals: Refusal[] = [];
   for (const provider of command.providers) {
+    // What the optimisations of "all" and of packing gain by other orders of weights, large runs hardly notice.
+    const lean = command.lean && provider === "cpu";
     const options: InferenceSession.SessionOptions = {
       executionProviders: executionProviders(provider, command.device),
       intraOpNumThreads: command.threads,
       interOpNumThreads: 1,
-      graphOptimizationLevel: "all",
-      ...(command.handsBack ? { enableCpuMemArena: false } : {}),
+      graphOptimizationLevel: lean ? "extended" : "all",
+      enableCpuMemArena: !lean,
       logSeverityLevel: 4,
       // Quiet speech must not slow a network down with numbers near zero. Threads that wait for work are not to burn
       // what encoders and other networks need: spinning took 1.3 to 1.6 times the processor time for Wav2Lip's frames.
-      extra: { session: { set_denormal_as_zero: "1", intra_op: { allow_spinning: "0" } } },
+      extra: {
+        session: {
+          set_denormal_as_zero: "1",
+          intra_op: { allow_spinning: "0" },
+          ...(lean ? { disable_prepacking: "1" } : {}),
+        },
+      },
     };
     try {
       const { model } = command;
       const session = await (typeof model === "string"
         ? InferenceSession.create(model, options)
         : InferenceSession.create(model, options));
-      sessions.set(++last, session);
-      const { inputNames: inputs, outputNames: outputs } = session;
+      sessions.set(++last, { session, provider });
+      const inputs = session.inputNames.filter((name) => stopRank(name) === undefined);
+      const outputs = session.outputNames;
       return { type: "opened", id: command.id, session: last, provider, refusals, inputs, outputs };
     } catch (error) {
       refusals.push({ provider, reason: said(error) });
@@ -79,14 +90,22 @@ async function open(command: OpenCommand): Promise<Reply> {
   throw new Failure("model", refusals.map(({ provider, reason }) => `${provider}: ${reason}`).join("; "));
 }
 
-async function run({ id, session, feeds }: RunCommand): Promise<Reply> {
+async function run({ id, session: number, feeds }: RunCommand): Promise<Reply> {
   const { Tensor } = await load();
+  const { session, provider } = sessions.get(number) ?? {};
   const inputs: Record<string, RuntimeTensor> = {};
+  for (const name of session?.inputNames ?? []) {
+    const rank = stopRank(name);
+    if (rank === undefined) continue;
+    // What others may change while it is copied to a device is only for the CPU.
+    const shape = provider === "cpu" ? stop.subarray(0, rank) : new BigInt64Array(rank);
+    inputs[name] = new Tensor("int64", shape, [rank]);
+  }
   for (const [name, { type, data, dims }] of Object.entries(feeds)) {
     inputs[name] = new Tensor(type, data as never, dims);
   }
   try {
-    const results = (await sessions.get(session)?.run(inputs)) ?? {};
+    const results = (await session?.run(inputs)) ?? {};
     const outputs: Record<string, Tensor> = {};
     for (const [name, { type, data, dims }] of Object.entries(results)) {
       outputs[name] = { type, data, dims } as unknown as Tensor;
@@ -100,7 +119,7 @@ async function run({ id, session, feeds }: RunCommand): Promise<Reply> {
 async function serve(command: Command): Promise<Reply> {
   if (command.type === "open") return open(command);
   if (command.type === "run") return run(command);
-  await sessions.get(command.session)?.release();
+  await sessions.get(command.session)?.session.release();
   sessions.delete(command.session);
   return { type: "closed", id: command.id };
 }

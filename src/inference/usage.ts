@@ -7,6 +7,8 @@ export type InferenceUsage = {
   /** Bytes of their files; what a runtime needs besides is not in it. */
   modelBytes: number;
   runs: number;
+  /** Runs of those that were stopped before their end. */
+  stopped: number;
   /** Milliseconds that runs took, waits in line not counted. */
   runMs: number;
   /** Bytes that the networks of the model cache take of each memory, as measured. */
@@ -28,6 +30,7 @@ export const inferenceUsage: InferenceUsage = {
   sessions: 0,
   modelBytes: 0,
   runs: 0,
+  stopped: 0,
   runMs: 0,
   cacheBytes: { gpu: 0, host: 0 },
   loads: 0,

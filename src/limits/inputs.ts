@@ -62,3 +62,6 @@ export const MAX_INTERVIEW_NAME = 100;
 /** Largest recording of a voice that is uploaded, and body that carries one as base64, in bytes. */
 export const MAX_VOICE_UPLOAD_BYTES = 64 * 1024 * 1024;
 export const MAX_VOICE_BODY_BYTES = 96 * 1024 * 1024;
+
+/** Largest note on a voice beside its file, in bytes. */
+export const MAX_VOICE_NOTE_BYTES = 64 * 1024;

@@ -16,8 +16,9 @@ export const RVC_PASSAGE = {
   widthSeconds: [6, 12, 26],
 } as const;
 
-/** Frames of an RVC voice's latent that are made sound of at once: a run that has begun cannot be stopped. */
-export const RVC_SOUND_FRAMES = 150;
+/** Most frames of an RVC voice's latent that are made sound of at once, and how many such parts in a run on a GPU. */
+export const RVC_SOUND_FRAMES = 170;
+export const RVC_SOUND_BATCHES = [1, 4, 8] as const;
 
 /** Most RVC voices that TALKBOX_PRELOAD opens: where there are more, they are opened when they are asked for. */
 export const RVC_PRELOADED_VOICES = 4;

@@ -6,7 +6,15 @@ import { learningConverter, profileOf, readReference } from "../pipelines/refere
 import { findTargetVoice, type TargetVoice } from "../pipelines/target-voice.ts";
 import { outputFileName } from "../storage/file-name.ts";
 import { defineOperation, type OperationContext } from "./operation.ts";
-import { F0_METHODS, moreRvcParams, rvcParams } from "./rvc-params.ts";
+import {
+  autoPitchAnswer,
+  autoPitchOf,
+  autoPitchParams,
+  autoPitchResult,
+  F0_METHODS,
+  moreRvcParams,
+  rvcParams,
+} from "./rvc-params.ts";
 import { seedParam } from "./speech-params.ts";
 
 /** What finds the pitch of embedded voices, whatever is asked for. */
@@ -19,7 +27,7 @@ export const convertVoice = defineOperation({
   summary: "A recording in, the same words or song in another voice out.",
   description: [
     "`voice` is one that `list_models` names, or a stored reference voice; or `reference_audio` is a recording of the voice,",
-    "which wins. Of a recording with several channels their mix is converted. With `keep_key` the pitch moves by whole",
+    "which wins. Of a recording with several channels their mix is converted, into one channel or `stereo`. With `keep_key` the pitch moves by whole",
     "octaves only, so that a song stays in its key; without, speech gets the pitch and the range of the voice. RVC voices",
     "keep the recording's pitch, moved by `pitch` alone, and have a rate of their own: [rvc.md](rvc.md).",
   ].join("\n"),
@@ -35,6 +43,11 @@ export const convertVoice = defineOperation({
     rms_mix_rate: rvcParams.rms_mix_rate,
     protect: rvcParams.protect,
     ...moreRvcParams,
+    ...autoPitchParams,
+    stereo: z
+      .boolean()
+      .default(false)
+      .describe("Of a recording with two channels the result has two: the new voice stands where the old one stood."),
     seed: seedParam,
     output_format: z.enum(["wav", "mp3", "flac"]).default("wav"),
     persist: z.boolean().default(false).describe("Keep the file for good."),
@@ -51,6 +64,7 @@ export const convertVoice = defineOperation({
     persistent: z.boolean(),
     output_format: z.enum(["wav", "mp3", "flac"]),
     seed: z.int().nullable(),
+    auto_pitch: autoPitchResult.describe("What `auto_pitch` chose: whole octaves with `keep_key`, else semitones."),
   }),
   limits: ["`TALKBOX_MAX_AUDIO_SECONDS` of audio", "1 to 120 s of reference", "500 MB by URL, 200 MB as base64"],
   example: { audio: "https://example.com/recording.wav", voice: "alto-warm", pitch: 0 },
@@ -67,7 +81,18 @@ export const convertVoice = defineOperation({
     context.emit({ type: "status", stage: "convert", message: "Converting the voice" });
     // An embedded voice says itself which settings of RVC voices had no effect.
     const retrieval = retrievalOf(params, voice.converter.info.embedded ? EMBEDDED_F0 : method);
-    const request = { source: params.audio, voice, pitch, keepKey: params.keep_key, retrieval, seed, format };
+    const autoPitch = await autoPitchOf(params, voice, context);
+    const request = {
+      source: params.audio,
+      voice,
+      pitch,
+      keepKey: params.keep_key,
+      autoPitch,
+      retrieval,
+      seed,
+      format,
+      stereo: params.stereo,
+    };
     const made = await convert(request, context);
     const file = await context.clock.time("deliver", () =>
       context.deliver(
@@ -94,6 +119,7 @@ export const convertVoice = defineOperation({
       persistent: file.persistent,
       output_format: format,
       seed: seed ?? null,
+      ...autoPitchAnswer(made.autoPitch),
     };
   },
 });

@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
+import type { EncodedAudio } from "../media/encode-audio.ts";
 import type { CoverFile } from "../pipelines/cover/cover.ts";
 import type { CoverRequest } from "../pipelines/cover/cover-request.ts";
-import { safeName } from "../storage/file-name.ts";
+import type { TrackFormat } from "../pipelines/cover/track-files.ts";
+import { outputFileName, safeName } from "../storage/file-name.ts";
 import { encodedLength } from "../storage/inline.ts";
 import type { OperationContext } from "./operation.ts";
-import { moreRvcParams, rvcParams } from "./rvc-params.ts";
+import { autoPitchParams, autoPitchResult, moreRvcParams, rvcParams } from "./rvc-params.ts";
 import { seedParam } from "./speech-params.ts";
 
 const semitones = z.number().min(-12).max(12).default(0);
@@ -32,6 +34,11 @@ const ECHOED = Object.keys(echoedParams) as readonly (keyof typeof echoedParams)
 /** Those that they do not. */
 export const unechoedParams = {
   ...moreRvcParams,
+  ...autoPitchParams,
+  vocal_placement: z
+    .enum(["middle", "source"])
+    .default("middle")
+    .describe("Where the new voice stands: in the middle, or where the vocal stands between left and right."),
   seed: seedParam,
   bitrate: z
     .union([z.literal(128), z.literal(192), z.literal(320)])
@@ -56,6 +63,7 @@ export const coverResult = {
   size: z.number().int().describe("Bytes."),
   model_used: z.string(),
   parameters: z.strictObject(echoedParams),
+  auto_pitch: autoPitchResult.describe("What `auto_pitch` chose: whole octaves, as the music keeps its key."),
 };
 
 /** How a cover is to sound, as the pipelines have it. */
@@ -80,6 +88,7 @@ export function coverSettings(params: CoverParams): Omit<CoverRequest, "vocal" |
       wet: params.reverb_wet,
       dry: params.reverb_dry,
     },
+    placement: params.vocal_placement,
     gains: { main: params.main_gain, backup: params.backup_gain, instrument: params.inst_gain },
     format:
       params.output_format === "mp3"
@@ -122,4 +131,33 @@ export async function deliverCover(made: CoverFile, voice: string, params: Cover
       keyof typeof echoedParams
     >,
   };
+}
+
+/** Parts of a cover as files of their own, in an answer. */
+export const deliveredStem = <const Names extends readonly [string, ...string[]]>(names: Names) =>
+  z.strictObject({
+    stem: z.enum(names),
+    audio_path: z.string().nullable(),
+    audio_url: z.string().nullable(),
+    duration: z.number().describe("Seconds."),
+  });
+
+export const stemsFormatParam = z.enum(["wav", "flac", "mp3"]).default("flac");
+
+/** Delivers parts of a cover. */
+export async function deliverStems<Name extends string>(
+  stems: readonly (EncodedAudio & { readonly stem: Name })[],
+  format: TrackFormat,
+  context: OperationContext,
+) {
+  return context.clock.time("deliver", async () => {
+    const delivered = [];
+    for (const { stem, path, mime, duration } of stems) {
+      const filename = outputFileName(stem, format);
+      const { key, url } = await context.deliver({ kind: "audio", path, filename, folder: "audio", mime, duration });
+      const place = { audio_path: url === undefined ? null : `results/${key}`, audio_url: url ?? null };
+      delivered.push({ stem, ...place, duration });
+    }
+    return delivered;
+  });
 }

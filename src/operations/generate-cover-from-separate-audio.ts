@@ -1,10 +1,21 @@
 import { z } from "zod";
 import { AppError } from "../errors.ts";
-import { makeCover } from "../pipelines/cover/cover.ts";
-import { openStem } from "../pipelines/cover/stems.ts";
+import { chooseAutoPitch } from "../pipelines/auto-pitch.ts";
+import { coverWithParts, TRACK_CHOICES, TRACK_NAMES, wantedTracks } from "../pipelines/cover/cover-parts.ts";
+import { monoSound, openStem } from "../pipelines/cover/stems.ts";
 import { findTargetVoice } from "../pipelines/target-voice.ts";
-import { coverResult, coverSettings, deliverCover, echoedParams, unechoedParams } from "./cover-params.ts";
+import {
+  coverResult,
+  coverSettings,
+  deliverCover,
+  deliveredStem,
+  deliverStems,
+  echoedParams,
+  stemsFormatParam,
+  unechoedParams,
+} from "./cover-params.ts";
 import { defineOperation } from "./operation.ts";
+import { autoPitchAnswer, autoPitchOf } from "./rvc-params.ts";
 
 const audioParam = z.string().optional();
 
@@ -28,8 +39,20 @@ export const generateCoverFromSeparateAudio = defineOperation({
     voice_model: z.string().min(1).describe("A voice that `list_models` names."),
     ...echoedParams,
     ...unechoedParams,
+    stems: z
+      .array(z.enum(TRACK_CHOICES))
+      .max(TRACK_CHOICES.length)
+      .default([])
+      .describe("Tracks of the mix that are wanted as files, too, before their levels; `tracks` is all of them."),
+    stems_format: stemsFormatParam,
   }),
-  result: z.strictObject(coverResult),
+  result: z.strictObject({
+    ...coverResult,
+    stems: z
+      .array(deliveredStem(["sung", "backing", "instrumental"]))
+      .optional()
+      .describe("Those of `stems`, where any were asked for."),
+  }),
   limits: ["`TALKBOX_MAX_AUDIO_SECONDS` of audio in each stem", "500 MB by URL, 200 MB as base64, per stem"],
   example: {
     voice_audio: "https://example.com/vocal.wav",
@@ -46,14 +69,24 @@ export const generateCoverFromSeparateAudio = defineOperation({
         ? undefined
         : oneOf(params.backup_audio, params.backup_audio_url, "backup_audio");
     const voice = await findTargetVoice(params.voice_model, context);
+    const range = await autoPitchOf(params, voice, context);
     const { clock } = context;
     const [vocal, instrument, backup] = await clock.time("prepare", async () => [
       await openStem(vocalSource, "voice_audio", context),
       await openStem(instrumentSource, "instrument_audio", context),
       backupSource === undefined ? undefined : await openStem(backupSource, "backup_audio", context),
     ]);
-    const made = await makeCover({ vocal, instrument, backup, voice, ...coverSettings(params) }, context);
-    return deliverCover(made, voice.name, params, context);
+    const sound = (sampleRate: number): AsyncIterable<Float32Array> => monoSound(vocal, sampleRate, context);
+    const auto = range && (await chooseAutoPitch({ voice: range, steps: "octaves" }, { sound }, context));
+    const settings = coverSettings(params);
+    const pitch = settings.pitch + (auto?.semitones ?? 0);
+    const request = { vocal, instrument, backup, voice, ...settings, pitch };
+    const wanted = wantedTracks(params.stems, backup !== undefined);
+    const { cover, tracks } = await coverWithParts(request, wanted, params.stems_format, context);
+    const delivered = await deliverCover(cover, voice.name, params, context);
+    const parts = [...tracks].map(([track, file]) => ({ ...file, stem: TRACK_NAMES[track] }));
+    const stems = await deliverStems(parts, params.stems_format, context);
+    return { ...delivered, ...autoPitchAnswer(auto), ...(params.stems.length === 0 ? {} : { stems }) };
   },
 });
 

@@ -3,9 +3,18 @@ import { openStem } from "../pipelines/cover/stems.ts";
 import { BACKINGS, SONG_STEMS, STEM_CHOICES } from "../pipelines/cover/song-request.ts";
 import { coverSong } from "../pipelines/cover/whole-song.ts";
 import { findTargetVoice } from "../pipelines/target-voice.ts";
-import { outputFileName } from "../storage/file-name.ts";
-import { coverResult, coverSettings, deliverCover, echoedParams, unechoedParams } from "./cover-params.ts";
+import {
+  coverResult,
+  coverSettings,
+  deliverCover,
+  deliveredStem,
+  deliverStems,
+  echoedParams,
+  stemsFormatParam,
+  unechoedParams,
+} from "./cover-params.ts";
 import { defineOperation } from "./operation.ts";
+import { autoPitchAnswer, autoPitchOf } from "./rvc-params.ts";
 
 export const generateCover = defineOperation({
   name: "generate_cover",
@@ -13,7 +22,7 @@ export const generateCover = defineOperation({
   description: [
     "The song's voices are taken out of it as `separate_stems` does, the lead is converted to `voice_model` and mixed with",
     "the rest as `generate_cover_from_separate_audio` does, whose parameters these are. With a network that tells the lead",
-    "from the voices behind it (UVR_MDXNET_KARA_2.onnx) those keep their voices; without one all voices are converted",
+    "from the voices behind it (UVR_MDXNET_KARA_2.onnx, or a RoFormer's) those keep their voices; without one all voices are converted",
     "together, unless `backing` says otherwise.",
     "",
     "Stems and converted vocals are kept for a while: the same song with another voice is not separated again, whatever file",
@@ -38,8 +47,8 @@ export const generateCover = defineOperation({
       .string()
       .max(40)
       .default("auto")
-      .describe("Who separates: `mdx`, `center`; `auto` takes the best there is."),
-    denoise: z.boolean().default(true).describe("Takes out what networks hear in silence: twice the work."),
+      .describe("Who separates: `roformer`, `mdx`, `center`; `auto` takes the best there is."),
+    denoise: z.boolean().default(true).describe("Takes out what MDX-Net's networks hear in silence: twice their work."),
     dereverb: z
       .boolean()
       .default(true)
@@ -49,7 +58,7 @@ export const generateCover = defineOperation({
       .max(STEM_CHOICES.length)
       .default([])
       .describe("Parts that are wanted as files, too; `tracks` is all that the mix is made of."),
-    stems_format: z.enum(["wav", "flac", "mp3"]).default("flac"),
+    stems_format: stemsFormatParam,
   }),
   result: z.strictObject({
     ...coverResult,
@@ -63,14 +72,7 @@ export const generateCover = defineOperation({
     backing: z
       .enum(["kept", "converted", "none", "with_lead"])
       .describe("What became of the voices behind the lead; `with_lead`: all voices were converted together."),
-    stems: z.array(
-      z.strictObject({
-        stem: z.enum(SONG_STEMS),
-        audio_path: z.string().nullable(),
-        audio_url: z.string().nullable(),
-        duration: z.number().describe("Seconds."),
-      }),
-    ),
+    stems: z.array(deliveredStem(SONG_STEMS)),
   }),
   limits: ["`TALKBOX_MAX_AUDIO_SECONDS` of audio", "500 MB by URL, 200 MB as base64"],
   example: { audio: "https://example.com/song.mp3", voice_model: "alto-warm", stems: ["tracks"] },
@@ -78,6 +80,7 @@ export const generateCover = defineOperation({
   async run(params, context) {
     // Whoever asks for a voice that is not there is told so before anything is downloaded.
     const voice = await findTargetVoice(params.voice_model, context);
+    const autoPitch = await autoPitchOf(params, voice, context);
     const song = await context.clock.time("prepare", () => openStem(params.audio, "audio", context));
     const { stems: wanted, stems_format: stemsFormat, backing, engine, denoise, dereverb } = params;
     const made = await coverSong(
@@ -85,6 +88,7 @@ export const generateCover = defineOperation({
         ...coverSettings(params),
         song,
         voice,
+        autoPitch,
         engine: engine.trim(),
         denoise,
         dereverb,
@@ -95,19 +99,11 @@ export const generateCover = defineOperation({
       context,
     );
     const cover = await deliverCover(made, voice.name, params, context);
-    const stems = await context.clock.time("deliver", async () => {
-      const delivered = [];
-      for (const { stem, path, mime, duration } of made.stems) {
-        const filename = outputFileName(stem, stemsFormat);
-        const { key, url } = await context.deliver({ kind: "audio", path, filename, folder: "audio", mime, duration });
-        const place = { audio_path: url === undefined ? null : `results/${key}`, audio_url: url ?? null };
-        delivered.push({ stem, ...place, duration });
-      }
-      return delivered;
-    });
+    const stems = await deliverStems(made.stems, stemsFormat, context);
     const { duration, separation, conversionReused, backing: became } = made;
     return {
       ...cover,
+      ...autoPitchAnswer(made.autoPitch),
       duration,
       separation: { ...separation, engines: [...separation.engines], models: [...separation.models] },
       conversion_reused: conversionReused,

@@ -1,5 +1,8 @@
 import { z } from "zod";
 import { MAX_F0_POINTS } from "../limits/inputs.ts";
+import { type AutoPitch, rangeOfVoice, type VoiceRange } from "../pipelines/auto-pitch.ts";
+import type { TargetVoice } from "../pipelines/target-voice.ts";
+import type { OperationContext } from "./operation.ts";
 
 const share = z.number().min(0).max(1);
 
@@ -51,3 +54,58 @@ export const moreRvcParams = {
     ),
   speaker_id: z.int().min(0).default(0).describe("RVC voices of several speakers: which of them."),
 };
+
+/** Whether a singer is moved to where a voice sings, and where that is. */
+export const autoPitchParams = {
+  auto_pitch: z
+    .boolean()
+    .default(false)
+    .describe("RVC voices: moves the singer to where the voice sings; `pitch_adjust` or `pitch` goes on top."),
+  voice_pitch_hz: z
+    .number()
+    .min(30)
+    .max(2000)
+    .nullish()
+    .describe("For `auto_pitch`: the median of the voice's notes, Hz; default what lies beside its file."),
+};
+
+const hertz = z.number().positive();
+
+/** What was chosen; there where `auto_pitch` was asked for and the voice is an RVC voice. */
+export const autoPitchResult = z
+  .strictObject({
+    semitones: z.number().describe("By what the singer was moved."),
+    singer: z
+      .strictObject({ median: hertz, low: hertz, high: hertz })
+      .nullable()
+      .describe("Where the singer sings, Hz: median, 10th and 90th percentile; null where no pitch was found."),
+    voice_pitch_hz: hertz,
+    from: z.string().describe("Who says so: `voice_pitch_hz`, or a file beside the voice."),
+  })
+  .optional();
+
+/** @returns the field `auto_pitch` of an answer, or none */
+export function autoPitchAnswer(chosen: AutoPitch | undefined): { auto_pitch?: z.output<typeof autoPitchResult> } {
+  if (!chosen) return {};
+  const { semitones, singer, voice } = chosen;
+  const hz = (value: number): number => Math.round(value * 10) / 10;
+  const range = singer && { median: hz(singer.median), low: hz(singer.low), high: hz(singer.high) };
+  return { auto_pitch: { semitones, singer: range, voice_pitch_hz: hz(voice.hz), from: voice.from } };
+}
+
+/**
+ * Where the voice sings, where a singer is to be moved there. Embedded and stored voices find their octave by themselves.
+ * @throws AppError `invalid_input` where nothing tells; `model_unusable`
+ */
+export async function autoPitchOf(
+  params: { readonly auto_pitch: boolean; readonly voice_pitch_hz?: number | null | undefined },
+  voice: TargetVoice,
+  context: OperationContext,
+): Promise<VoiceRange | undefined> {
+  if (!params.auto_pitch) return undefined;
+  if (voice.converter.info.embedded) {
+    context.warn(`\`auto_pitch\` is for RVC voices: "${voice.name}" finds where it sings by itself.`);
+    return undefined;
+  }
+  return rangeOfVoice(voice, params.voice_pitch_hz ?? undefined, context);
+}

@@ -13,8 +13,9 @@ export const separateStems = defineOperation({
   description: [
     "`vocals` and `instrumental` together are the song; so are `lead` and `backing` the vocals. `lead_dry` is the lead voice",
     "without its reverb. Stems are stereo at 44.1 kHz, as long as the song to the sample, at the level that they have in it;",
-    "WAV and FLAC have 24 bits. Networks of MDX-Net in the models folder do it best: UVR-MDX-NET-Voc_FT.onnx for voices and",
-    "instruments, UVR_MDXNET_KARA_2.onnx for lead and backing, Reverb_HQ_By_FoxJoy.onnx for `lead_dry`. Without them the",
+    "WAV and FLAC have 24 bits. BS-RoFormer and Mel-Band RoFormer checkpoints in the models folder do it best, and take the",
+    "longest without a GPU; then MDX-Net's networks: UVR-MDX-NET-Voc_FT.onnx for voices and instruments,",
+    "UVR_MDXNET_KARA_2.onnx for lead and backing, Reverb_HQ_By_FoxJoy.onnx for `lead_dry`. Without any of them the",
     "engine `center` works by signal processing alone: it finds the voice in the middle of the stereo picture, and what it",
     "makes is clearly below a network's, of which the answer warns. Of voices off the middle it finds little.",
   ].join("\n"),
@@ -26,8 +27,12 @@ export const separateStems = defineOperation({
       .max(STEM_NAMES.length)
       .default(["vocals", "instrumental"])
       .describe("Which ones; each is a file of the answer."),
-    engine: z.string().max(40).default("auto").describe("`mdx`, `center`; `auto` takes the best for each stem."),
-    denoise: z.boolean().default(true).describe("Takes out what networks hear in silence: twice the work."),
+    engine: z
+      .string()
+      .max(40)
+      .default("auto")
+      .describe("`roformer`, `mdx`, `center`; `auto` takes the best for each stem."),
+    denoise: z.boolean().default(true).describe("Takes out what MDX-Net's networks hear in silence: twice their work."),
     output_format: z.enum(["wav", "mp3", "flac"]).default("wav"),
     persist: z.boolean().default(false).describe("Keep the files for good."),
   }),

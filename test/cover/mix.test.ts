@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { run } from "../../handler/index.ts";
+import { type JobResult, run } from "../../handler/index.ts";
 import type { ConversionOptions } from "../../src/engines/voice/voice-converter.ts";
 import { decodePlanar } from "../../src/media/decode-audio.ts";
 import { truePeak } from "../../src/signal/true-peak.ts";
@@ -201,4 +201,68 @@ test("the room is around the vocal alone, which stays in the middle", async () =
   const tail = (side: Float32Array): number => side.subarray(RATE / 2 + 200).reduce((sum, x) => sum + x * x, 0);
   assert.ok(tail(left) > 0 && Math.abs(10 * Math.log10(tail(left) / tail(right))) < 1.5);
   assert.notDeepEqual(left.subarray(RATE / 2 + 1), right.subarray(RATE / 2 + 1));
+});
+
+test("a vocal in stereo stands in the middle, or where it stood; sides that cancel each other out are heard", async () => {
+  const music = wav(RATE, [tone(RATE, 2, 110, 0.01)]);
+  const sung = tone(RATE, 2, 997, 0.1);
+  const times = (gain: number): Float32Array => sung.map((x) => gain * x);
+  const levels = async (left: Float32Array, right: Float32Array, more: object = {}): Promise<number[]> => {
+    const voice = wav(RATE, [left, right]);
+    const made = await cover({ voice_audio: voice, instrument_audio: music, ...DRY, output_format: "wav", ...more });
+    return (await listen(made)).map((side) => db(amplitudeOf(side, RATE, 997)));
+  };
+  const near = (made: number[], expected: readonly number[]): void => {
+    for (const [i, level] of expected.entries()) {
+      assert.ok(Math.abs((made[i] as number) - level) < 0.2, `${made.join(", ")} dB, not ${expected.join(", ")}`);
+    }
+  };
+  const full = -20 - 4;
+  near(await levels(sung, sung), [full, full]);
+  near(await levels(sung, times(0.5)), [full - 2.5, full - 2.5]);
+  near(await levels(sung, times(-1)), [full, full]);
+  const source = { vocal_placement: "source" };
+  near(await levels(sung, sung, source), [full, full]);
+  near(await levels(sung, times(0.5), source), [full, full - 6]);
+  const [left = 0, right = 0] = await levels(sung, times(0), source);
+  assert.ok(Math.abs(left - full) < 0.2 && right < -70, `${left} and ${right} dB`);
+});
+
+test("the tracks of a mix are files on request, before their levels; without it the answer is the documented one", async () => {
+  const params = {
+    voice_audio: wav(RATE, [tone(RATE, 2, 997, 0.1)]),
+    instrument_audio: wav(RATE, [tone(RATE, 1, 440, 0.2)]),
+    ...DRY,
+    output_format: "wav",
+    bit_depth: 24,
+  };
+  const plain = await cover(params);
+  assert.ok(!("stems" in plain));
+  const asked = { ...params, stems: ["tracks"], stems_format: "wav" };
+  const made = (await cover(asked)) as Cover & JobResult & { stems: { stem: string; duration: number }[] };
+  assert.deepEqual(
+    made.stems.map(({ stem, duration }) => [stem, duration]),
+    [
+      ["sung", 2],
+      ["instrumental", 1],
+    ],
+  );
+  const binaries = await services.binaries();
+  const [sung, instrumental] = await Promise.all(
+    made.artifacts.slice(1).map(async ({ base64 = "" }) => {
+      const options = { binaries, sampleRate: RATE, channels: 2, signal } as const;
+      return (await decodePlanar(Buffer.from(base64, "base64"), options)).channels;
+    }),
+  );
+  const [left] = await listen(made);
+  for (const n of [5000, 22_050, 43_000, 60_000, 88_000]) {
+    const voice = 10 ** (-4 / 20) * (sung?.[0]?.[n] ?? 0);
+    const sum = voice + 10 ** (-7 / 20) * (instrumental?.[0]?.[n] ?? 0);
+    assert.ok(Math.abs((left[n] as number) - sum) < 1e-5, `sample ${n}: ${left[n]}, not ${sum}`);
+  }
+  const alone = (await cover({ ...asked, stems: ["instrumental"] })) as Cover & { stems: { stem: string }[] };
+  assert.deepEqual(
+    alone.stems.map(({ stem }) => stem),
+    ["instrumental"],
+  );
 });

@@ -4,7 +4,7 @@ import type { Checkpoint } from "../../src/checkpoints/checkpoint.ts";
 import type { PickleValue } from "../../src/checkpoints/pickle/values.ts";
 import type { Graph, Precision } from "../../src/graphs/graph-builder.ts";
 import { writeModel } from "../../src/graphs/onnx/write-model.ts";
-import { buildRvc, describeRvc, RVC_REACH } from "../../src/graphs/rvc.ts";
+import { buildRvc, describeRvc, RVC_CUT, RVC_REACH } from "../../src/graphs/rvc.ts";
 import { type RvcVoice, rvcVoice } from "../../src/graphs/rvc-voice.ts";
 import { InferenceThread, type Session } from "../../src/inference/session.ts";
 import type { Provider, Tensor } from "../../src/inference/tensor.ts";
@@ -77,6 +77,7 @@ async function sing(
   const { audio } = await (await open(sound)).run({
     latent: made["latent"] as Tensor,
     sid: ints(speakers, batch),
+    cut: ints([0], 1),
     ...(f0 && { source: floats(sourcesOf(run, voice), batch, 1, frames * hop) }),
   });
   assert.ok(audio?.type === "float32");
@@ -208,7 +209,7 @@ describe("RVC's voices", () => {
       const { inter, hop, f0 } = voice;
       const path = await writeModel(buildRvc(checkpoint, voice).sound, dir.path, name.replaceAll(" ", "-"));
       const session = await thread.open(path, { providers: ["cpu"], threads: 1 });
-      const sound = async (first: number, last: number): Promise<Float32Array> => {
+      const sound = async (first: number, last: number, cut = 0): Promise<Float32Array> => {
         const latent = new Float32Array(inter * (last - first));
         const each = (i: number): Float32Array => spread(`latent ${i}`, frames).subarray(first, last);
         for (let i = 0; i < inter; i++) latent.set(each(i), i * (last - first));
@@ -216,6 +217,7 @@ describe("RVC's voices", () => {
         const { audio } = await session.run({
           latent: floats(latent, 1, inter, last - first),
           sid: ints([0], 1),
+          cut: ints([cut], 1),
           ...(f0 && { source: floats(source, 1, 1, source.length) }),
         });
         assert.ok(audio?.type === "float32");
@@ -224,6 +226,10 @@ describe("RVC's voices", () => {
       const whole = (await sound(0, frames)).slice(from * hop, to * hop);
       const part = await sound(from - RVC_REACH, to + RVC_REACH);
       assertClose(part.slice(RVC_REACH * hop, (to - from + RVC_REACH) * hop), whole, 1, 1e-6);
+      const kept = RVC_REACH - RVC_CUT;
+      const cut = await sound(from - RVC_REACH, to + RVC_REACH, RVC_CUT);
+      assert.equal(cut.length, (to - from + 2 * kept) * hop);
+      assertClose(cut.slice(kept * hop, (to - from + kept) * hop), whole, 1, 1e-6);
     }
   });
 

@@ -49,7 +49,7 @@ test("health_check answers the documented fields", async () => {
   const engines = result["engines"] as { id: string; available: boolean; remedy?: string }[];
   const embedded = ["center", "dio", "espeak", "harvest", "question-set", "rig", "world"];
   const hosts = ["cosyvoice", "elevenlabs", "http", "llm-api", "openai", "openai-speech"];
-  const checkpoints = ["crepe", "mdx", "rmvpe", "rvc", "wav2lip"];
+  const checkpoints = ["crepe", "mdx", "rmvpe", "roformer", "rvc", "wav2lip"];
   assert.deepEqual(engines.map(({ id }) => id).toSorted(), [...embedded, ...hosts, ...checkpoints].toSorted());
   for (const engine of engines) assert.ok(engine.available || engine.remedy, "what is missing comes with a remedy");
 });

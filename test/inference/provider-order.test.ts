@@ -79,13 +79,13 @@ describe("a provider", () => {
     const asked: (boolean | undefined)[] = [];
     class Watched extends InferenceThread {
       override async open(...given: Parameters<InferenceThread["open"]>) {
-        asked.push(given[1]?.handsBack);
+        asked.push(given[1]?.lean);
         return super.open(...given);
       }
     }
     await using cache = new ModelCache({ threads: new InferenceThreads(() => new Watched()) });
     await using plain = await cache.lease({ key: "a", model, providers: ["cpu"] });
-    await using thrifty = await cache.lease({ key: "b", model, providers: ["cpu"], handsBack: true });
+    await using thrifty = await cache.lease({ key: "b", model, providers: ["cpu"], lean: true });
     for (const { session } of [plain, thrifty, thrifty]) {
       assert.deepEqual(valuesOf(await session.run(row(1, 2, 3, 4))), [3, 6, 9, 12]);
     }

@@ -150,7 +150,7 @@ test("where ONNX Runtime is not installed, opening says so and what to do", asyn
   // Copied away from node_modules, the thread finds no runtime.
   const folder = await mkdtemp(join(tmpdir(), "inference-"));
   try {
-    for (const file of ["thread-entry.ts", "protocol.ts", "tensor.ts"]) {
+    for (const file of ["thread-entry.ts", "protocol.ts", "stop-input.ts", "tensor.ts"]) {
       await cp(join(source, file), join(folder, file));
     }
     await using own = new InferenceThread(join(folder, "thread-entry.ts"));

@@ -104,3 +104,21 @@ test("no voice, and an unknown one, are errors that say what there is", async ()
     code: "invalid_input",
   });
 });
+
+test("asked for in stereo, a recording of two channels comes in two, the voice where it stood; of one in one", async () => {
+  const left = Float32Array.from({ length: 32_000 }, (_, n) => recorded[n % recorded.length] ?? 0);
+  const { ffprobe } = await services.binaries();
+  for (const [channels, expected] of [
+    [[left, left.map((x) => x / 2)], 2],
+    [[left], 1],
+  ] as const) {
+    const audio = wavBase64({ sampleRate: 16_000, channels });
+    const { artifacts } = await job<Converted>("convert_voice", { audio, voice: "alto-warm", stereo: true });
+    const path = fileURLToPath(artifacts[0]?.url ?? "");
+    const info = await probe(path, { ffprobe });
+    assert.deepEqual([info.audio?.channels, info.audio?.sampleRate, info.duration], [expected, 16_000, 2]);
+    if (expected === 1) continue;
+    const [a, b] = parseWav(await readFile(path)).channels.map((side) => Math.hypot(...side)) as [number, number];
+    assert.ok(Math.abs(20 * Math.log10(a / b) - 6.02) < 0.3, `${20 * Math.log10(a / b)} dB apart`);
+  }
+});

@@ -50,7 +50,7 @@ function sound(seconds: number, rate = RATE): Float32Array<ArrayBuffer> {
 
 async function run(family: string, feeds: Readonly<Record<string, Tensor>>): Promise<Float32Array> {
   const path = join(dir.path, `${family}.onnx`);
-  await using lease = await models.cache.lease({ key: `direct ${family}`, model: path });
+  await using lease = await models.cache.lease({ key: `direct ${family}`, model: path, lean: family === "rmvpe" });
   const { salience } = await lease.session.run(feeds, signal);
   assert.ok(salience?.type === "float32");
   return salience.data;

@@ -11,11 +11,13 @@ import { RVC_DEFAULTS } from "../../src/engines/voice/rvc/settings.ts";
 import type { ConversionOptions, F0Point, RetrievalSettings } from "../../src/engines/voice/voice-converter.ts";
 import { AppError } from "../../src/errors.ts";
 import { ModelCache } from "../../src/inference/model-cache.ts";
+import { readProviders } from "../../src/inference/providers.ts";
 import { GraphCache } from "../../src/library/models/graph-cache.ts";
 import { ModelLibrary } from "../../src/library/models/model-library.ts";
 import { silentLog } from "../../src/log.ts";
 import { TempDir } from "../../src/media/temp.ts";
 import { voiceConverterSuite } from "../conformance/voice-converter.suite.ts";
+import { TEST_PROVIDERS } from "../inference/providers.ts";
 import { gather, streamOf } from "../voice/sound.ts";
 import { clip, flatIndex, voiceFile, writeBase } from "./narrow.ts";
 
@@ -25,7 +27,7 @@ const cacheDir = join(dir.path, "cache");
 const log = silentLog();
 const library = new ModelLibrary({ folders: [{ path: modelsDir }], cacheDir, log, keptMs: 0 });
 const graphs = new GraphCache({ cacheDir, limitBytes: 1e9, log });
-const cache = new ModelCache();
+const cache = new ModelCache({ order: readProviders(TEST_PROVIDERS.join(",")) });
 const models = { library, graphs, cache };
 const none = { ...models, library: new ModelLibrary({ folders: [], cacheDir, log }) };
 const harvest = createHarvestEngine(1);
@@ -215,7 +217,7 @@ describe("what finds the pitch of an RVC voice", () => {
   ): Promise<Float64Array> => {
     const settings = { ...RVC_DEFAULTS, f0Method, f0Curve };
     const finder = await f0Finder(async (id) => fake(id), settings, { pitch: semitones });
-    return finder(new Float32Array(16_000), from, signal);
+    return finder.find(new Float32Array(16_000), from, signal);
   };
 
   it("is asked as RVC asks it", async () => {

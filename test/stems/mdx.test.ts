@@ -10,6 +10,7 @@ import { ModelCache } from "../../src/inference/model-cache.ts";
 import { readProviders } from "../../src/inference/providers.ts";
 import { Workbench } from "../library/models/workbench.ts";
 import { type TestNetwork, writeNetwork } from "./networks.ts";
+import { inBlocks, joined, rmsOf as rms, toneSong as song } from "./passages.ts";
 
 type Golden = {
   readonly size: number;
@@ -31,24 +32,6 @@ const goldens = JSON.parse(readFileSync(join(import.meta.dirname, "fixtures/gold
 /** −80 dBFS. */
 const QUIET = 1e-4;
 const never = new AbortController().signal;
-
-/** As `tools/stems-goldens/make.py` makes it. */
-function song(samples: number): [Float32Array, Float32Array] {
-  const left = new Float32Array(samples);
-  const right = new Float32Array(samples);
-  for (let n = 0; n < samples; n++) {
-    const noise = Number((BigInt(n) * 1_103_515_245n + 12_345n) % 65_536n) / 65_536 - 0.5;
-    const click = n === Math.floor(samples / 3) ? 0.5 : 0;
-    left[n] = 0.4 * Math.sin((2 * Math.PI * 440 * n) / 44_100) + 0.05 * noise + click;
-    right[n] = 0.3 * Math.sin((2 * Math.PI * 3000.5 * n) / 44_100) + 0.2 * Math.cos((2 * Math.PI * 30 * n) / 44_100);
-  }
-  return [left, right];
-}
-
-/** In blocks of lengths that fit nothing. */
-async function* inBlocks([left, right]: StereoPassage, block = 1237): AsyncGenerator<StereoPassage, void> {
-  for (let at = 0; at < left.length; at += block) yield [left.subarray(at, at + block), right.subarray(at, at + block)];
-}
 
 class Bench implements AsyncDisposable {
   readonly files: Workbench;
@@ -76,16 +59,8 @@ class Bench implements AsyncDisposable {
     await writeFile(this.files.model(`${name}.json`), text);
   }
 
-  async separate(sound: StereoPassage, options: SeparationOptions, block?: number) {
-    const stem: [number[], number[]] = [[], []];
-    const rest: [number[], number[]] = [[], []];
-    for await (const passage of this.engine.separate(inBlocks(sound, block), options, never)) {
-      for (const side of [0, 1] as const) {
-        for (const value of passage.stem[side]) stem[side].push(value);
-        for (const value of passage.rest[side]) rest[side].push(value);
-      }
-    }
-    return { stem, rest };
+  separate(sound: StereoPassage, options: SeparationOptions, block?: number) {
+    return joined(this.engine.separate(inBlocks(sound, block), options, never));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -96,16 +71,6 @@ class Bench implements AsyncDisposable {
 }
 
 const SMALL = { size: 2048, bins: 1024, frames: 16 } as const;
-
-const rms = (values: Iterable<number>): number => {
-  let sum = 0;
-  let count = 0;
-  for (const value of values) {
-    sum += value * value;
-    count += 1;
-  }
-  return Math.sqrt(sum / Math.max(1, count));
-};
 
 describe("separation by MDX-Net", () => {
   it("equals the reference's formulas to −80 dBFS, with a network that passes all and with one that does not", async () => {

@@ -124,8 +124,18 @@ describe("the Studio's screens", { skip: withoutBrowser, timeout: 10 * PATIENCE 
       .waitFor();
     await page.getByRole("combobox", { name: "Voice", exact: true }).selectOption("robot");
     await page.getByRole("slider", { name: "Whole song" }).fill("2");
+    const mixer = page.getByRole("region", { name: "Mixer" });
+    await mixer.waitFor();
+    const tracks = mixer.locator(".track strong");
+    assert.deepEqual(await tracks.allInnerTexts(), ["Vocal, as it came", "Instrumental"]);
     await page.getByRole("button", { name: "Make the cover" }).click();
     const seconds = await madeSeconds(page);
+    // The new voice is what is mixed from here on, for as long as the settings are those that it was made with.
+    await mixer.getByText("New voice").waitFor();
+    assert.deepEqual(await tracks.allInnerTexts(), ["New voice", "Instrumental"]);
+    await mixer.getByRole("slider", { name: "Level: New voice" }).fill("-3");
+    await mixer.getByText("−3 dB").waitFor();
+    assert.deepEqual(await tracks.allInnerTexts(), ["New voice", "Instrumental"]);
     await play(page.locator(".made audio"));
     const compare = page.getByRole("region", { name: "Compare" });
     await compare.waitFor();
@@ -138,6 +148,8 @@ describe("the Studio's screens", { skip: withoutBrowser, timeout: 10 * PATIENCE 
     const [job] = server.jobs.latest(1);
     const output = JSON.parse(String((job && (await server.jobs.output(job)))?.[0])) as Record<string, object>;
     assert.equal((output["parameters"] as Record<string, number>)["pitch_change_all"], 2);
+    await page.getByRole("slider", { name: "Whole song" }).fill("1");
+    await mixer.getByText("Vocal, as it came").waitFor();
     assert.deepEqual(page.faults, []);
     await page.context().close();
   });

@@ -1,3 +1,4 @@
+import type { Leases } from "../../inference/model-cache.ts";
 import type { MonoAudio } from "../../signal/audio.ts";
 import type { Engine } from "../engine.ts";
 
@@ -24,4 +25,9 @@ export type PitchOptions = {
 /** Sound in, fundamental frequency out. */
 export interface PitchEstimator extends Engine {
   estimate(audio: MonoAudio, options: PitchOptions, signal: AbortSignal): Promise<F0>;
+  /**
+   * Holds the networks that `estimate` leases each time, so that who uses others besides takes them together.
+   * @throws AppError as `estimate`
+   */
+  hold?(leases: Leases, options: Pick<PitchOptions, "size">, signal: AbortSignal): Promise<AsyncDisposable>;
 }

@@ -47,6 +47,11 @@ export type ConversionOptions = {
   readonly warn?: (message: string) => void;
   /** Told what finds the pitch of the source, by a converter that lets callers choose. */
   readonly foundPitch?: (method: string) => void;
+  /**
+   * Told how many seconds of the source the work is done for, by a converter that works on more than comes out at once:
+   * that grows while nothing does come.
+   */
+  readonly worked?: (seconds: number) => void;
   /** Makes the output the same bit for bit, whatever ran before. */
   readonly seed?: number;
 };

@@ -22,6 +22,7 @@ export type Attribute = number | string | readonly number[] | { readonly float: 
 
 /** A node of a graph. */
 export type GraphNode = {
+  /** ONNX's name, or `domain:name` for one of a runtime's own. */
   readonly op: string;
   readonly name: string;
   readonly inputs: readonly string[];

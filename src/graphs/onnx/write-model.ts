@@ -74,15 +74,18 @@ export async function writeModel(
 
 /** The model's fields, as the schema names them. */
 function modelOf(graph: Graph, initializer: readonly object[], metadata: Readonly<Record<string, string>>): object {
+  const domains = new Set(graph.nodes.map(({ op }) => domainOf(op)));
+  domains.delete("");
   return {
     ir_version: 9,
     producer_name: "talkbox",
-    opset_import: [{ domain: "", version: graph.opset }],
+    opset_import: [{ domain: "", version: graph.opset }, ...[...domains].map((domain) => ({ domain, version: 1 }))],
     metadata_props: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     graph: {
       name: graph.name,
       node: graph.nodes.map(({ op, name, inputs, outputs, attributes }) => ({
-        op_type: op,
+        op_type: op.slice(op.indexOf(":") + 1),
+        ...(domainOf(op) === "" ? {} : { domain: domainOf(op) }),
         name,
         input: inputs,
         output: outputs,
@@ -94,6 +97,11 @@ function modelOf(graph: Graph, initializer: readonly object[], metadata: Readonl
       value_info: graph.values.map(valueInfo),
     },
   };
+}
+
+/** Where an operator that is not ONNX's own comes from: `com.microsoft` of `com.microsoft:RotaryEmbedding`. */
+function domainOf(op: string): string {
+  return op.slice(0, Math.max(0, op.indexOf(":")));
 }
 
 function attributeOf(name: string, value: Attribute): object {

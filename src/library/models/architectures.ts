@@ -3,10 +3,13 @@ import { nearKey } from "../../checkpoints/near-key.ts";
 import { AppError } from "../../errors.ts";
 import type { Architecture } from "./architecture.ts";
 import { CONTENTVEC } from "./architectures/contentvec.ts";
+import { CONTENTVEC_ONNX } from "./architectures/contentvec-onnx.ts";
 import { CREPE } from "./architectures/crepe.ts";
 import { KNOWN_BY_NAME } from "./architectures/known-by-name.ts";
 import { MDX_NET } from "./architectures/mdx-net.ts";
 import { RMVPE } from "./architectures/rmvpe.ts";
+import { RMVPE_ONNX } from "./architectures/rmvpe-onnx.ts";
+import { ROFORMER } from "./architectures/roformer.ts";
 import { RVC } from "./architectures/rvc.ts";
 import { S3FD } from "./architectures/s3fd.ts";
 import { WAV2LIP } from "./architectures/wav2lip.ts";
@@ -18,13 +21,16 @@ export const ARCHITECTURES: readonly Architecture[] = [
   MDX_NET,
   RVC,
   CONTENTVEC,
+  CONTENTVEC_ONNX,
   RMVPE,
+  RMVPE_ONNX,
   CREPE,
+  ROFORMER,
   ...KNOWN_BY_NAME,
 ];
 
 /** Raised when files are recognised in another way, so that what an index remembers of them is looked at anew. */
-export const RECOGNITION_VERSION = 4;
+export const RECOGNITION_VERSION = 5;
 
 /** Which network a checkpoint is, and what of it is not supported, where something is not. */
 export type Recognised = {

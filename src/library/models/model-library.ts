@@ -48,7 +48,8 @@ export class ModelLibrary {
   }
 
   /**
-   * A model that can be used: the one of this name, else the first of its family. A name is one that `list` shows, or
+   * A model that can be used: the one of this name, else the first of its family, checkpoints before graphs that come
+   * ready, which have one precision for all devices. A name is one that `list` shows, or
    * the last part of one, in any case, with an extension or without.
    * @returns undefined where there is none
    * @throws AppError `model_unusable` for one that is there and cannot be used
@@ -57,9 +58,9 @@ export class ModelLibrary {
     const entries = (await this.list()).filter((entry) => entry.family === family || (entry.family === "" && name));
     const wanted = name?.toLowerCase();
     const named = entries.filter((entry) => wanted === undefined || namesOf(entry).includes(wanted));
-    const ready = named.find(({ state }) => state === "ready");
+    const ready = named.filter(({ state }) => state === "ready");
     const [first] = named;
-    if (ready || !first) return ready;
+    if (ready.length > 0 || !first) return ready.find(({ format }) => format !== "onnx") ?? ready[0];
     throw new AppError("model_unusable", first.problem ?? `${basename(first.path)}: it cannot be used.`);
   }
 

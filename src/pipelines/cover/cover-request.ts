@@ -20,6 +20,8 @@ export type CoverRequest = {
   /** Of what is random in the conversion; the same one makes the same song. */
   readonly seed?: number | undefined;
   readonly reverb: ReverbSettings;
+  /** Where the new voice stands: in the middle, or where the old one stood. */
+  readonly placement: "middle" | "source";
   /** dB on top of the usual levels. */
   readonly gains: { readonly main: number; readonly backup: number; readonly instrument: number };
   readonly format: CoverFormat;

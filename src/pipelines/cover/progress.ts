@@ -35,8 +35,13 @@ export class CoverProgress {
 
   /** Another piece of sound has passed through a stage. */
   moved(stage: CoverStage, seconds: number): void {
+    this.reached(stage, (this.#done.get(stage) ?? 0) + seconds);
+  }
+
+  /** A stage's work is done for so many seconds from the start. */
+  reached(stage: CoverStage, seconds: number): void {
     if (!this.#done.has(stage)) this.#context.emit({ type: "status", stage, message: MESSAGES[stage] });
-    this.#done.set(stage, (this.#done.get(stage) ?? 0) + seconds);
+    this.#done.set(stage, Math.max(seconds, this.#done.get(stage) ?? 0));
     this.#tell(stage, this.#share(stage));
   }
 

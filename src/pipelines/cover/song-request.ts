@@ -1,4 +1,5 @@
 import type { EncodedAudio } from "../../media/encode-audio.ts";
+import type { AutoPitch, VoiceRange } from "../auto-pitch.ts";
 import type { PipelineContext } from "../pipeline.ts";
 import { type Pass, planPasses, separators, type StemName } from "../stems/passes.ts";
 import type { CoverFile } from "./cover.ts";
@@ -22,6 +23,8 @@ export type Backing = (typeof BACKINGS)[number];
 /** A cover to make of a whole song; the rest is as for separate stems. */
 export type SongRequest = Omit<CoverRequest, "vocal" | "instrument" | "backup" | "tap"> & {
   readonly song: Stem;
+  /** Where the voice sings, if the singer is to be moved there by whole octaves; `pitch` goes on top. */
+  readonly autoPitch?: VoiceRange | undefined;
   /** Who separates: an id, or `auto`. */
   readonly engine: string;
   readonly denoise: boolean;
@@ -40,6 +43,7 @@ export type SongFile = CoverFile & {
     readonly reused: boolean;
   };
   readonly conversionReused: boolean;
+  readonly autoPitch?: AutoPitch | undefined;
   /** `with_lead`: the voices were not told apart, and all sing with the new voice. */
   readonly backing: "kept" | "converted" | "none" | "with_lead";
 };
@@ -70,6 +74,14 @@ export function conversionSettings(request: SongRequest): object {
     backing: _backing,
     ...rest
   } = request;
-  const { stems: _stems, stemsFormat: _format, reverb: _reverb, gains: _gains, format: _file, ...settings } = rest;
+  const {
+    stems: _stems,
+    stemsFormat: _format,
+    reverb: _reverb,
+    placement: _placement,
+    gains: _gains,
+    format: _file,
+    ...settings
+  } = rest;
   return settings;
 }

@@ -3,6 +3,7 @@ import { AppError } from "../../errors.ts";
 import { decodeAudio } from "../../media/decode-audio.ts";
 import { deinterleave } from "../../media/pcm.ts";
 import { probe } from "../../media/probe.ts";
+import { Downmix } from "../../signal/panorama.ts";
 import { fetchInput } from "../fetch-input.ts";
 import type { PipelineContext } from "../pipeline.ts";
 import type { StereoBlock } from "./stereo.ts";
@@ -48,23 +49,18 @@ export async function openStem(source: string, name: string, context: PipelineCo
   return stem;
 }
 
-/** The sound of a stem in one channel: the mean of both where there are two. Errors name the stem. */
+/** The sound of a stem in one channel: the mean of both where there are two, see `Downmix`. Errors name the stem. */
 export async function* monoSound(
   stem: Stem,
   sampleRate: number,
   context: PipelineContext,
 ): AsyncGenerator<Float32Array, void> {
-  for await (const samples of decoded(stem, sampleRate, context)) {
-    if (stem.channels === 1) {
-      yield samples;
-      continue;
-    }
-    const mean = new Float32Array(samples.length / 2);
-    for (let n = 0; n < mean.length; n++) {
-      mean[n] = 0.5 * ((samples[2 * n] as number) + (samples[2 * n + 1] as number));
-    }
-    yield mean;
+  if (stem.channels === 1) {
+    yield* decoded(stem, sampleRate, context);
+    return;
   }
+  const downmix = new Downmix(sampleRate);
+  for await (const block of stereoSound(stem, sampleRate, context)) yield downmix.push(block);
 }
 
 /** The sound of a stem on two channels; one channel is put on both as it is. Errors name the stem. */

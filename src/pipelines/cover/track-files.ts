@@ -3,6 +3,7 @@ import { type EncodedAudio, encodeAudio } from "../../media/encode-audio.ts";
 import type { PipelineContext } from "../pipeline.ts";
 import { Outlet } from "../stems/outlet.ts";
 import type { CoverTrack } from "./cover-request.ts";
+import { type Stem, stereoSound } from "./stems.ts";
 import { interleaved, type StereoBlock, type StereoStream } from "./stereo.ts";
 
 /** Files that stems are delivered in. */
@@ -67,4 +68,23 @@ async function* passing(sound: StereoStream, outlet: Outlet<Float32Array>): Asyn
     yield block;
   }
   outlet.end();
+}
+
+/** A stem as it is, in a file of the caller's form. Errors as `encodeAudio`'s. */
+export async function writeStem(
+  stem: Stem,
+  name: string,
+  format: TrackFormat,
+  context: PipelineContext,
+): Promise<EncodedAudio> {
+  const dir = await context.tempDir();
+  const { sampleRate } = stem;
+  async function* chunks(): AsyncGenerator<Float32Array, void> {
+    for await (const block of stereoSound(stem, sampleRate, context)) yield interleaved(block);
+  }
+  const binaries = (): ReturnType<PipelineContext["binaries"]> => context.binaries();
+  const file = { path: join(dir, `${name}.${format}`), format, binaries, signal: context.signal } as const;
+  return context.clock.time("encode", () =>
+    encodeAudio({ sampleRate, channels: 2, chunks: chunks() }, { ...file, wav: { samples: "s24" } }),
+  );
 }

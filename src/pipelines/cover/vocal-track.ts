@@ -1,12 +1,13 @@
 import { Compressor } from "../../signal/effects/compressor.ts";
 import { HighPass } from "../../signal/effects/high-pass.ts";
 import { Reverb } from "../../signal/effects/reverb.ts";
+import { placed } from "../../signal/panorama.ts";
 import { resampleStream } from "../../signal/stream-resampler.ts";
 import type { PipelineContext } from "../pipeline.ts";
 import type { CoverRequest } from "./cover-request.ts";
 import type { CoverProgress } from "./progress.ts";
 import { readAhead } from "./read-ahead.ts";
-import { monoSound } from "./stems.ts";
+import { monoSound, stereoSound } from "./stems.ts";
 import type { StereoBlock, StereoStream } from "./stereo.ts";
 
 /** Hz below which a voice has nothing but noise. */
@@ -52,6 +53,7 @@ export async function vocalTrack(
     pitchMapping: "octave",
     retrieval,
     foundPitch,
+    worked: (seconds: number) => progress.reached("convert", seconds),
     warn: (message: string) => context.warn(message),
     ...(seed === undefined ? {} : { seed }),
   } as const;
@@ -59,24 +61,52 @@ export async function vocalTrack(
     voice.converter.convert({ sampleRate: ownRate, blocks: blocks() }, voice.target, options, signal),
   );
   const sound = resampleStream(converted.blocks, converted.sampleRate, sampleRate);
-  return inItsRoom(clock.timeEach("convert", readAhead(sound, AHEAD)), request, sampleRate, progress);
+  const sung = clock.timeEach("convert", readAhead(sound, AHEAD));
+  const worked = atItsLevel(sung, sampleRate, progress);
+  if (request.placement === "middle" || vocal.channels === 1) return inItsRoom(worked, request, sampleRate);
+  return inItsRoom(worked, request, sampleRate, stereoSound(vocal, ownRate, context), ownRate);
 }
 
-async function* inItsRoom(
+async function* atItsLevel(
   sound: AsyncIterable<Float32Array>,
-  { reverb }: CoverRequest,
   sampleRate: number,
   progress: CoverProgress,
-): AsyncGenerator<StereoBlock, void> {
+): AsyncGenerator<Float32Array, void> {
   const highPass = new HighPass(sampleRate, HIGH_PASS_HZ);
   const compressor = new Compressor(sampleRate, COMPRESSION);
-  const room = new Reverb(sampleRate, reverb);
+  let seconds = 0;
   for await (const block of sound) {
-    progress.moved("convert", block.length / sampleRate);
+    seconds += block.length / sampleRate;
+    progress.reached("convert", seconds);
     // The block may still be somebody else's; and what is not a number would go round in the reverb for ever.
     const samples = block.map((x) => (Number.isFinite(x) ? x : 0));
     highPass.process(samples);
     compressor.process(samples);
-    yield room.spread(samples);
+    yield samples;
+  }
+}
+
+/** @param where the sound that tells where the voice stands; without it that is the middle */
+async function* inItsRoom(
+  sound: AsyncIterable<Float32Array>,
+  { reverb }: CoverRequest,
+  sampleRate: number,
+  where?: StereoStream,
+  whereRate = sampleRate,
+): AsyncGenerator<StereoBlock, void> {
+  const room = new Reverb(sampleRate, reverb);
+  if (!where) {
+    for await (const samples of sound) yield room.spread(samples);
+    return;
+  }
+  const heard: Float32Array[] = [];
+  async function* kept(): AsyncGenerator<Float32Array, void> {
+    for await (const samples of sound) {
+      heard.push(samples);
+      yield samples;
+    }
+  }
+  for await (const [left, right] of placed(kept(), sampleRate, where, whereRate)) {
+    yield room.spread(heard.shift() as Float32Array, left, right);
   }
 }

@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import { lanesOf } from "../../engines/engine.ts";
 import { KEPT_SONGS } from "../../limits/songs.ts";
-import { type EncodedAudio, encodeAudio } from "../../media/encode-audio.ts";
+import { encodeAudio } from "../../media/encode-audio.ts";
+import { type AutoPitch, chooseAutoPitch } from "../auto-pitch.ts";
 import type { PipelineContext } from "../pipeline.ts";
 import type { Pass, StemName } from "../stems/passes.ts";
-import { type CoverFile, makeCover } from "./cover.ts";
+import type { CoverFile } from "./cover.ts";
+import { coverWithParts, TRACK_CHOICES, type TrackName, wantedTracks } from "./cover-parts.ts";
 import type { CoverTrack } from "./cover-request.ts";
 import { type KeptVoice, keptVoice } from "./kept-conversion.ts";
 import { KeptFolders } from "./kept-folders.ts";
@@ -12,9 +14,8 @@ import { SongProgress, type SongStage } from "./song-progress.ts";
 import { conversionSettings, passesFor, type SongFile, type SongRequest, type SongStemName } from "./song-request.ts";
 import { contentOf, keptStems, makeStems, type SongStems, stemsKey } from "./song-stems.ts";
 import { Speeds } from "./speeds.ts";
-import { monoSound, type Stem, stereoSound } from "./stems.ts";
-import { interleaved } from "./stereo.ts";
-import { TrackFiles } from "./track-files.ts";
+import { monoSound, type Stem } from "./stems.ts";
+import { writeStem } from "./track-files.ts";
 
 /** Seconds of work for one of song before anything is known: for the shape of the progress alone. */
 const GUESS = { separate: 0.1, network: 1, convert: 0.3, mix: 0.05 } as const;
@@ -60,6 +61,8 @@ class SongJob {
   readonly #folders: KeptFolders;
   readonly #context: PipelineContext;
   readonly #seconds: number;
+  /** Semitones by which `auto_pitch` moves who sings. */
+  #moved = 0;
 
   constructor(request: SongRequest, passes: readonly Pass[], folders: KeptFolders, context: PipelineContext) {
     this.#request = request;
@@ -87,6 +90,8 @@ class SongJob {
         );
     try {
       const made = (found ?? own) as SongStems;
+      const auto = await this.#autoPitch(made);
+      this.#moved = auto?.semitones ?? 0;
       const backup = choir
         ? await progress.run(stage++, context, (inner) => this.#sung(stemOf(made, "backing"), choir, inner))
         : this.#backing() === "kept"
@@ -103,11 +108,22 @@ class SongJob {
           reused: found !== undefined,
         },
         conversionReused: lead.reused && (choir?.reused ?? true),
+        autoPitch: auto,
         backing: this.#backing(),
       };
     } finally {
       own?.[Symbol.dispose]();
     }
+  }
+
+  /** How far the lead is from where the voice sings. */
+  async #autoPitch(made: SongStems): Promise<AutoPitch | undefined> {
+    const { autoPitch: voice } = this.#request;
+    if (!voice) return undefined;
+    const lead = stemOf(made, this.#leadName());
+    const key = `${made.key}/${this.#leadName()}`;
+    const sound = (sampleRate: number): AsyncIterable<Float32Array> => monoSound(lead, sampleRate, this.#context);
+    return chooseAutoPitch({ voice, steps: "octaves" }, { key, sound }, this.#context);
   }
 
   #stages(separated: boolean, lead: KeptVoice, choir: KeptVoice | undefined): SongStage[] {
@@ -146,46 +162,34 @@ class SongJob {
     context: PipelineContext,
   ): Promise<CoverFile & Pick<SongFile, "stems">> {
     const request = this.#request;
-    const dir = await context.tempDir();
-    const files = new TrackFiles(this.#tracks(), request.stemsFormat, dir, context);
-    const vocal = stemOf(made, this.#leadName());
-    const instrument = stemOf(made, "instrumental");
-    let cover: CoverFile;
-    try {
-      cover = await makeCover(
-        {
-          ...request,
-          vocal,
-          instrument,
-          backup,
-          voice: lead.voice,
-          tap: (track, sound, rate) => files.tap(track, sound, rate),
-        },
-        context,
-      );
-    } catch (error) {
-      await files.fail(error);
-      throw error;
-    }
-    const tracks = await files.finish();
+    const cover = {
+      ...request,
+      pitch: request.pitch + this.#moved,
+      vocal: stemOf(made, this.#leadName()),
+      instrument: stemOf(made, "instrumental"),
+      backup,
+      voice: lead.voice,
+    };
+    const parts = await coverWithParts(cover, this.#tracks(), request.stemsFormat, context);
     const stems: SongFile["stems"][number][] = [];
     for (const stem of this.#wanted()) {
       const track = TRACKS[stem];
-      const onTheWay = track && tracks.get(track);
+      const onTheWay = track && parts.tracks.get(track);
       if (onTheWay) stems.push({ ...onTheWay, stem });
-      else if (stem !== "sung") stems.push({ ...(await this.#written(stemOf(made, stem), stem, dir)), stem });
+      else if (stem !== "sung") {
+        stems.push({ ...(await writeStem(stemOf(made, stem), stem, request.stemsFormat, context)), stem });
+      }
     }
-    return { ...cover, stems };
+    return { ...parts.cover, stems };
   }
 
-  /** Stems that are asked for and go into the mix, by their tracks. */
-  #tracks(): ReadonlyMap<CoverTrack, SongStemName> {
-    const tracks = new Map<CoverTrack, SongStemName>();
-    for (const stem of this.#wanted()) {
-      const track = TRACKS[stem];
-      if (track && (track !== "backup" || this.#mixesBacking())) tracks.set(track, stem);
-    }
-    return tracks;
+  /** Stems that are asked for and go into the mix. */
+  #tracks(): ReadonlySet<TrackName> {
+    const { stems } = this.#request;
+    return wantedTracks(
+      TRACK_CHOICES.filter((name) => stems.includes(name)),
+      this.#mixesBacking(),
+    );
   }
 
   #wanted(): ReadonlySet<SongStemName> {
@@ -199,27 +203,6 @@ class SongJob {
     return ["kept", "converted"].includes(this.#backing());
   }
 
-  async #written(stem: Stem, name: string, dir: string): Promise<EncodedAudio> {
-    const { sampleRate } = stem;
-    const context = this.#context;
-    const format = this.#request.stemsFormat;
-    async function* chunks(): AsyncGenerator<Float32Array, void> {
-      for await (const block of stereoSound(stem, sampleRate, context)) yield interleaved(block);
-    }
-    return context.clock.time("encode", () =>
-      encodeAudio(
-        { sampleRate, channels: 2, chunks: chunks() },
-        {
-          path: join(dir, `${name}.${format}`),
-          format,
-          binaries: () => context.binaries(),
-          signal: context.signal,
-          wav: { samples: "s24" },
-        },
-      ),
-    );
-  }
-
   /** The backing with the new voice, in a file. */
   async #sung(stem: Stem, { voice }: KeptVoice, context: PipelineContext): Promise<Stem> {
     const { retrieval, pitch, seed } = this.#choirSettings();
@@ -231,7 +214,7 @@ class SongJob {
       const blocks = monoSound(stem, sampleRate, context);
       // The key of the whole song is changed later, as for all that is not the lead.
       const options = {
-        pitch,
+        pitch: pitch + this.#moved,
         pitchMapping: "octave",
         retrieval,
         foundPitch: (method: string) => context.used({ kind: "pitch", engine: voice.converter.info.id, model: method }),
@@ -261,10 +244,10 @@ class SongJob {
   }
 
   /** The backing's own conversion: in the song's key, and not at the lead's pitch. */
-  #choirSettings(): Pick<SongRequest, "pitch" | "retrieval" | "seed"> {
-    const { pitch, retrieval, seed } = this.#request;
+  #choirSettings(): Pick<SongRequest, "pitch" | "retrieval" | "seed" | "autoPitch"> {
+    const { pitch, retrieval, seed, autoPitch } = this.#request;
     const { f0Curve: _ofTheLead, ...own } = retrieval;
-    return { pitch, retrieval: own, seed };
+    return { pitch, retrieval: own, seed, ...(autoPitch ? { autoPitch } : {}) };
   }
 
   #voiceFor(key: string, stem: StemName): Promise<KeptVoice> {

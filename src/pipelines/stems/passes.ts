@@ -27,6 +27,14 @@ const USUAL: Readonly<Record<Role, string>> = {
   reverb: "Reverb_HQ_By_FoxJoy.onnx",
 };
 
+/** The same for the engine `roformer`, which has networks of its own. */
+const USUAL_ROFORMERS: Readonly<Record<Role, string>> = {
+  vocals: "MelBandRoformer.ckpt",
+  instrumental: "melband_roformer_inst_v2.ckpt",
+  karaoke: "mel_band_roformer_karaoke_aufr33_viperx_sdr_10.1956.ckpt",
+  reverb: "dereverb_mel_band_roformer_anvuew_sdr_19.1729.ckpt",
+};
+
 /** Every way to separate that an engine has; with `auto` those of all engines that can work here, the best first. */
 export async function separators(
   engine: string,
@@ -59,11 +67,12 @@ export async function planPasses(
         if (found) return found;
       }
     }
-    const files = roles.map((role) => USUAL[role]).join(" or ");
-    throw new AppError(
-      "engine_unavailable",
-      `There is no ${roles.join(" or ")} network for these stems. Run \`talkbox models pull mdx-net\`, or put ${files} into the models folder.`,
-    );
+    const roformer = engine === "roformer";
+    const files = roles.map((role) => (roformer ? USUAL_ROFORMERS : USUAL)[role]).join(" or ");
+    const remedy = roformer
+      ? `Put ${files} with its .yaml into the models folder.`
+      : `Run \`talkbox models pull mdx-net\`, or put ${files} into the models folder.`;
+    throw new AppError("engine_unavailable", `There is no ${roles.join(" or ")} network for these stems. ${remedy}`);
   };
   const dry = stems.includes("lead_dry");
   const leads = dry || stems.includes("lead") || stems.includes("backing");

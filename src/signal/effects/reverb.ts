@@ -82,10 +82,13 @@ export class Reverb {
   /**
    * One channel's next samples, in the middle of a stereo room: as loud as `processMono` and just as central, but with an
    * echo that comes from all around. Both sides of a sound that is the same on both would count twice in `processStereo`.
+   * @param left what is heard of the sound itself on either side, in place
    */
-  spread(samples: Float32Array): [left: Float32Array, right: Float32Array] {
-    const left = samples.slice();
-    const right = samples.slice();
+  spread(
+    samples: Float32Array,
+    left: Float32Array = samples.slice(),
+    right: Float32Array = samples.slice(),
+  ): [left: Float32Array, right: Float32Array] {
     this.#mix(scaled(samples), left, right);
     return [left, right];
   }

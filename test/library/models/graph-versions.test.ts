@@ -15,11 +15,13 @@ const KNOWN: Readonly<Record<string, { readonly version: number; readonly graphs
   "wav2lip 96": { version: 4, graphs: "de0526ae1e5eb8bf" },
   "wav2lip 256": { version: 4, graphs: "0d9c56159c971026" },
   "s3fd ": { version: 1, graphs: "1198fe528b4ced05" },
-  "rvc v2 40k": { version: 1, graphs: "7a122eb2bde9f004" },
-  "rvc v1 32k without f0": { version: 1, graphs: "d9c5dda3f3a59a6f" },
-  "contentvec ": { version: 1, graphs: "a89d861826d3bdaa" },
-  "rmvpe ": { version: 1, graphs: "f2e7672fb0290576" },
+  "rvc v2 40k": { version: 2, graphs: "9da39a9ee04fb494" },
+  "rvc v1 32k without f0": { version: 2, graphs: "764384311dd499c8" },
+  "contentvec ": { version: 2, graphs: "4d841114cee17039" },
+  "rmvpe ": { version: 2, graphs: "3117c9f35b7f6575" },
   "crepe full": { version: 1, graphs: "5768145d518af257" },
+  "roformer bs 24x2, 17 bands of 256, stereo, 1 stem": { version: 1, graphs: "9062ae49ba65ebd8" },
+  "roformer mel-band 16x3, 20 bands of 512, mono, 4 stems": { version: 1, graphs: "c347e9b84dde8af7" },
   "crepe tiny": { version: 1, graphs: "b14c04afefc5379e" },
 };
 
@@ -34,6 +36,11 @@ function narrow(fixture: string): Checkpoint {
 function crepe(size: "full" | "tiny"): Checkpoint {
   const { trees } = readReference<{ readonly trees: Readonly<Record<string, KeyTree>> }>("crepe");
   return formulaCheckpoint("model.pth", keysOf(trees[size] as KeyTree));
+}
+
+function roformer(name: string): Checkpoint {
+  const { cases } = readReference<{ readonly cases: Readonly<Record<string, { readonly tree: KeyTree }>> }>("roformer");
+  return formulaCheckpoint("model.ckpt", keysOf((cases[name] as { readonly tree: KeyTree }).tree));
 }
 
 function voice(variant: string): Checkpoint {
@@ -52,6 +59,8 @@ describe("versions of graphs", () => {
     ["rvc", "v1 32k without f0", () => voice("v1 32k without f0")],
     ["contentvec", "", () => narrow("contentvec-narrow")],
     ["rmvpe", "", () => narrow("rmvpe-narrow")],
+    ["roformer", "bs 24x2, 17 bands of 256, stereo, 1 stem", () => roformer("bs stereo")],
+    ["roformer", "mel-band 16x3, 20 bands of 512, mono, 4 stems", () => roformer("mel mono")],
     ["crepe", "full", () => crepe("full")],
     ["crepe", "tiny", () => crepe("tiny")],
   ] as const) {

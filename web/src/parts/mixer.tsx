@@ -35,6 +35,7 @@ export function Mixer({ tracks, sounds, onGain, action }: MixerProps) {
   const heard = (value: string): boolean => (solo.size > 0 ? solo.has(value) : !muted.has(value));
   const levels = tracks.map(({ value, level, gain }) => (heard(value) ? 10 ** ((level + gain) / 20) : 0)).join(" ");
   const order = tracks.map(({ value }) => value).join(" ");
+  const longest = Math.max(...sounds.map(({ sound }) => sound.duration));
   const deck = useDeck(
     sounds,
     useCallback((value: string) => Number(levels.split(" ")[order.split(" ").indexOf(value)] ?? 0), [levels, order]),
@@ -62,7 +63,7 @@ export function Mixer({ tracks, sounds, onGain, action }: MixerProps) {
                 />
               </span>
             </span>
-            <Waveform sound={sound} at={deck.at} />
+            <Waveform sound={sound} at={deck.at} seconds={longest} />
             <span class="row fader">
               <input
                 class="grow"

@@ -20,10 +20,10 @@ type Stem = (typeof STEMS)[number];
 
 /** The parameters by what they act on; what is new to the server comes last. */
 const GROUPS = {
-  pitch: ["pitch_adjust", "pitch_change_all", "f0_method", "crepe_hop_length"],
+  pitch: ["pitch_adjust", "pitch_change_all", "auto_pitch", "voice_pitch_hz", "f0_method", "crepe_hop_length"],
   mix: ["main_gain", "inst_gain", "backup_gain"],
   separation: ["backing", "engine", "denoise", "dereverb"],
-  room: ["reverb_rm_size", "reverb_wet", "reverb_dry", "reverb_damping"],
+  room: ["reverb_rm_size", "reverb_wet", "reverb_dry", "reverb_damping", "vocal_placement"],
   tone: ["index_rate", "protect", "rms_mix_rate", "filter_radius"],
   output: ["output_format", "bitrate", "bit_depth"],
 } as const;
@@ -31,11 +31,12 @@ const GROUPS = {
 /** Parameters that this screen sets by itself, and what no form asks for well: a curve of points. */
 const OWN: readonly string[] = ["voice_model", "audio", "stems", "stems_format", "f0_curve"];
 
-/** Tracks of a mix: what each is at in it, in dB, and whose fader it has. Brought stems have no effects that make them louder. */
+/** Tracks of a mix: what each is at in it, in dB, and whose fader it has. */
 const TRACKS: Readonly<Record<string, { readonly level: number; readonly fader: string }>> = {
   sung: { level: -4, fader: "main_gain" },
   backing: { level: -6, fader: "backup_gain" },
   instrumental: { level: -7, fader: "inst_gain" },
+  // Brought stems have none of the effects that make a voice louder.
   voice_audio: { level: 0, fader: "main_gain" },
   backup_audio: { level: -6, fader: "backup_gain" },
   instrument_audio: { level: -7, fader: "inst_gain" },
@@ -84,11 +85,12 @@ export function CoverScreen() {
   const make = async (): Promise<void> => {
     const lacking = kind === "song" ? (song ? undefined : "audio") : STEMS.slice(0, 2).find((name) => !stems[name]);
     if (lacking) return setMissing(lacking);
-    const sounds =
+    const brought =
       kind === "song"
-        ? { audio: song?.data, stems: mixed ? [] : ["tracks"], stems_format: "flac" }
+        ? { audio: song?.data }
         : Object.fromEntries(Object.entries(stems).map(([name, stem]) => [name, stem.data]));
-    const result = await run.start(operation, { ...asked, ...sounds });
+    const wanted = { stems: mixed ? [] : ["tracks"], stems_format: "flac" };
+    const result = await run.start(operation, { ...asked, ...brought, ...wanted });
     const found = result && (await soundsOf(result).catch(() => undefined));
     if (!found) return;
     const number = made + 1;
@@ -113,7 +115,8 @@ export function CoverScreen() {
   const rest = Object.keys(properties).filter((name) => !placed.includes(name) && !/_audio(_url)?$/.test(name));
   const working = run.state.step === "working";
   const brought = useBrought(stems);
-  const sounds = kind === "song" ? mixed?.sounds : brought.length > 1 ? brought : undefined;
+  // Before the voice is there, and with settings that it was not made with, stems are heard as they came.
+  const sounds = mixed?.sounds ?? (kind === "stems" && brought.length > 1 ? brought : undefined);
   const groups = (Object.keys(GROUPS) as (keyof typeof GROUPS)[]).filter(
     // The mixer's faders are the same gains.
     (group) => GROUPS[group].some((name) => name in properties) && !(group === "mix" && sounds),
@@ -131,15 +134,15 @@ export function CoverScreen() {
             run={run}
             label={words.screens.cover.name}
             empty={kind === "song" ? words.cover.emptySong : words.cover.empty}
-          />
+          >
+            {run.state.step === "done" && <MovedNote result={run.state.result} />}
+          </JobPanel>
           {sounds && (
             <Desk
               sounds={sounds}
               values={values}
               onChange={setValues}
-              {...(kind === "song"
-                ? { action: { label: words.cover.render, busy: working, run: () => void make() } }
-                : {})}
+              {...(mixed ? { action: { label: words.cover.render, busy: working, run: () => void make() } } : {})}
             />
           )}
           {takes.length > 0 && <Compare original={original} takes={takes} />}
@@ -185,6 +188,21 @@ export function CoverScreen() {
       ))}
     </Screen>
   );
+}
+
+/** How far `auto_pitch` moved the singer, and why. */
+function MovedNote({ result }: { readonly result: Result }) {
+  const { cover } = useWords();
+  const moved = result["auto_pitch"] as
+    | {
+        readonly semitones: number;
+        readonly singer: { readonly median: number } | null;
+        readonly voice_pitch_hz: number;
+      }
+    | undefined;
+  if (!moved?.singer) return null;
+  const [from, to] = [moved.singer.median, moved.voice_pitch_hz].map(Math.round) as [number, number];
+  return <p class="dim">{cover.moved(moved.semitones, from, to)}</p>;
 }
 
 type DeskProps = {

@@ -86,6 +86,8 @@ export const en = {
     song: "Song",
     separation: "Separation",
     mixer: "Mixer",
+    moved: (semitones: number, from: number, to: number): string =>
+      `Moved by ${semitones > 0 ? "+" : semitones < 0 ? "−" : ""}${Math.abs(semitones)} semitones: the singer is at ${from} Hz, the voice at ${to} Hz.`,
     tracks: {
       sung: "New voice",
       backing: "Backing vocals",
@@ -253,6 +255,8 @@ export const en = {
     other: "Something went wrong.",
   },
   choices: {
+    middle: "In the middle",
+    source: "Where the vocal stood",
     high: "High",
     medium: "Medium",
     low: "Low",
@@ -296,6 +300,9 @@ export const en = {
     denoise: ["Clean separation", "Takes networks twice the time."],
     dereverb: ["Dry lead", "Where a network for that is there."],
     speaker_id: ["Speaker", "Of voices that have several."],
+    auto_pitch: ["Move to the voice", "RVC voices: by whole octaves, to where the voice sings."],
+    voice_pitch_hz: ["Where it sings, Hz", "Empty: what lies beside the voice's file says."],
+    vocal_placement: ["Place of the voice", ""],
     pitch_adjust: ["Vocal", ""],
     pitch_change_all: ["Whole song", ""],
     index_rate: ["Index rate", ""],

@@ -84,6 +84,8 @@ export const ko: Words = {
     song: "노래",
     separation: "음원 분리",
     mixer: "믹서",
+    moved: (semitones: number, from: number, to: number): string =>
+      `반음 ${semitones > 0 ? "+" : semitones < 0 ? "−" : ""}${Math.abs(semitones)}개 옮김: 가수는 ${from} Hz, 목소리는 ${to} Hz입니다.`,
     tracks: {
       sung: "새 목소리",
       backing: "코러스",
@@ -251,6 +253,8 @@ export const ko: Words = {
     other: "문제가 생겼습니다.",
   },
   choices: {
+    middle: "가운데",
+    source: "원래 보컬 위치",
     high: "높음",
     medium: "보통",
     low: "낮음",
@@ -294,6 +298,9 @@ export const ko: Words = {
     denoise: ["깨끗한 분리", "신경망이 두 배로 오래 걸립니다."],
     dereverb: ["울림 없는 리드", "그런 신경망이 있을 때만 적용됩니다."],
     speaker_id: ["화자", "여러 화자가 있는 목소리에서 고릅니다."],
+    auto_pitch: ["목소리에 맞추기", "RVC: 목소리가 부르는 높이로 옥타브 단위로 옮깁니다."],
+    voice_pitch_hz: ["목소리 높이(Hz)", "비우면 목소리 파일 옆의 정보를 씁니다."],
+    vocal_placement: ["목소리 위치", "좌우에서 새 목소리가 놓이는 곳."],
     pitch_adjust: ["보컬", "보컬만 옮기는 반음 수."],
     pitch_change_all: ["노래 전체", "노래 전체를 옮기는 반음 수."],
     index_rate: ["인덱스 비율", "RVC: 검색한 특징을 쓰는 비율."],

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { AppError } from "../../../errors.ts";
 import { CREPE_PITCHES, CREPE_WINDOW } from "../../../graphs/crepe.ts";
 import { bucketsOf, warmUpBuckets } from "../../../inference/buckets.ts";
+import type { Lease, Leases } from "../../../inference/model-cache.ts";
 import type { Network } from "../../../inference/session.ts";
 import { CREPE_BLOCK } from "../../../limits/networks.ts";
 import type { ModelEntry } from "../../../library/models/model-entry.ts";
@@ -59,10 +60,8 @@ class CrepeEngine implements PitchEstimator {
     checkPitchRequest(audio, options);
     const { floor, ceiling, hopSeconds, size = "full", everywhere = false } = options;
     const hop = Math.round(hopSeconds * RATE);
-    const entry = await this.#find(size);
     const samples = resample(audio.samples, audio.sampleRate, RATE);
-    const warmUp = async (network: Network): Promise<unknown> => warmUpBuckets(network, frame(), bucketsFor(network));
-    await using lease = await leaseNetwork(this.#models, { entry, part: "salience", warmUp }, signal);
+    await using lease = await this.#lease(this.#models.cache, size, signal);
     const values = new Float64Array(1 + Math.floor(samples.length / hop));
     for (let from = 0; from < values.length; from += CREPE_BLOCK.frames) {
       const to = Math.min(values.length, from + CREPE_BLOCK.frames);
@@ -76,6 +75,16 @@ class CrepeEngine implements PitchEstimator {
       signal.throwIfAborted();
     }
     return { hopSeconds: hop / RATE, values };
+  }
+
+  hold(leases: Leases, { size = "full" }: Pick<PitchOptions, "size">, signal: AbortSignal): Promise<Lease> {
+    return this.#lease(leases, size, signal);
+  }
+
+  async #lease(cache: Leases, size: "full" | "tiny", signal: AbortSignal): Promise<Lease> {
+    const entry = await this.#find(size);
+    const warmUp = async (network: Network): Promise<unknown> => warmUpBuckets(network, frame(), bucketsFor(network));
+    return leaseNetwork({ ...this.#models, cache }, { entry, part: "salience", warmUp }, signal);
   }
 
   /** The size that is wanted, where there are both. */

@@ -1,6 +1,8 @@
 import { AppError } from "../../../errors.ts";
 import { RMVPE_HOP, RMVPE_RATE } from "../../../graphs/rmvpe-mel.ts";
 import { RMVPE_MIN_FRAMES, RMVPE_PITCHES } from "../../../graphs/rmvpe.ts";
+import type { Lease, Leases } from "../../../inference/model-cache.ts";
+import type { Tensors } from "../../../inference/tensor.ts";
 import { RMVPE_BLOCK } from "../../../limits/networks.ts";
 import type { MonoAudio } from "../../../signal/audio.ts";
 import { resample } from "../../../signal/resample.ts";
@@ -46,15 +48,8 @@ class RmvpeEngine implements PitchEstimator {
    */
   async estimate(audio: MonoAudio, options: PitchOptions, signal: AbortSignal): Promise<F0> {
     checkPitchRequest(audio, options);
-    const entry = await this.#models.library.find("rmvpe");
-    if (!entry) {
-      throw new AppError(
-        "engine_unavailable",
-        "There are no weights of RMVPE. Run `talkbox models pull rvc-base`, or choose harvest.",
-      );
-    }
     const samples = resample(audio.samples, audio.sampleRate, RMVPE_RATE);
-    await using lease = await leaseNetwork(this.#models, { entry, part: "salience", handsBack: true }, signal);
+    await using lease = await this.#lease(this.#models.cache, signal);
     const values = new Float64Array(1 + Math.floor(samples.length / RMVPE_HOP));
     for (let from = 0; from < values.length; ) {
       const left = values.length - from;
@@ -64,10 +59,7 @@ class RmvpeEngine implements PitchEstimator {
       const last = Math.min(values.length, from + frames + RMVPE_BLOCK.context);
       const piece = padded(samples.subarray(first * RMVPE_HOP, last === values.length ? undefined : last * RMVPE_HOP));
       const feeds = { audio: { type: "float32", dims: [1, piece.length], data: piece } } as const;
-      const { salience } = await lease.session.run(feeds, signal);
-      if (salience?.type !== "float32") throw new Error("RMVPE gave no salience");
-      const skipped = (from - first) * RMVPE_PITCHES;
-      values.set(decodeSalience(salience.data.subarray(skipped, skipped + frames * RMVPE_PITCHES)), from);
+      values.set(pitchOf(await lease.session.run(feeds, signal), from - first, frames), from);
       from += frames;
     }
     const { floor, ceiling, hopSeconds } = options;
@@ -79,6 +71,21 @@ class RmvpeEngine implements PitchEstimator {
       values: Float64Array.from({ length: frames }, (_, i) => between(kept, (i * hopSeconds) / HOP_SECONDS)),
     };
   }
+
+  hold(leases: Leases, _options: Pick<PitchOptions, "size">, signal: AbortSignal): Promise<Lease> {
+    return this.#lease(leases, signal);
+  }
+
+  async #lease(cache: Leases, signal: AbortSignal): Promise<Lease> {
+    const entry = await this.#models.library.find("rmvpe");
+    if (!entry) {
+      throw new AppError(
+        "engine_unavailable",
+        "There are no weights of RMVPE. Run `talkbox models pull rvc-base`, or choose harvest.",
+      );
+    }
+    return leaseNetwork({ ...this.#models, cache }, { entry, part: "salience", lean: true }, signal);
+  }
 }
 
 /** The pitch at a place between frames: on the line between two that are sung, else the nearer one's. */
@@ -89,6 +96,13 @@ function between(values: Float64Array, place: number): number {
   const share = Math.max(0, place - before);
   if (a > 0 && b > 0) return a + (b - a) * Math.min(1, share);
   return share < 0.5 ? a : b;
+}
+
+/** The pitch of some frames; some graphs that come ready tell it themselves. */
+function pitchOf({ salience, hz }: Tensors, from: number, frames: number): ArrayLike<number> {
+  if (hz?.type === "float32") return hz.data.subarray(from, from + frames);
+  if (salience?.type !== "float32") throw new Error("RMVPE gave no salience");
+  return decodeSalience(salience.data.subarray(from * RMVPE_PITCHES, (from + frames) * RMVPE_PITCHES));
 }
 
 /** A copy, with silence behind it where it is shorter than the network takes. */

@@ -1,7 +1,11 @@
 import { ComplexFft } from "../../../signal/complex-fft.ts";
+import type { SpectraGeometry } from "../spectra/protocol.ts";
 
 /** Samples between frames, of every MDX-Net there is. */
-export const HOP = 1024;
+const HOP = 1024;
+
+/** The lowest bins, which the networks are trained without. */
+const LOWEST = 3;
 
 /** How a network sees sound. */
 export type MdxGeometry = {
@@ -16,6 +20,19 @@ export type MdxGeometry = {
 /** Samples of a window: frames stand on both of its ends. */
 export function windowSamples({ frames }: MdxGeometry): number {
   return HOP * (frames - 1);
+}
+
+/** How its spectra are made. */
+export function spectraOf(geometry: MdxGeometry): SpectraGeometry {
+  const { size, bins } = geometry;
+  return {
+    samples: windowSamples(geometry),
+    size,
+    heard: size,
+    hop: HOP,
+    bins,
+    muted: { before: LOWEST, after: 0 },
+  };
 }
 
 /** What keeps a network of this geometry from being run; undefined where nothing does. */

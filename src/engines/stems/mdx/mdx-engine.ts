@@ -1,12 +1,9 @@
-import { availableParallelism } from "node:os";
 import { stat } from "node:fs/promises";
 import { AppError } from "../../../errors.ts";
 import type { Lease, Leases } from "../../../inference/model-cache.ts";
 import type { ModelEntry } from "../../../library/models/model-entry.ts";
 import type { ModelLibrary } from "../../../library/models/model-library.ts";
 import type { Availability, EngineInfo } from "../../engine.ts";
-import { TaskPool } from "../../task-pool.ts";
-import { ahead } from "../../voice/world/ahead.ts";
 import type {
   SeparatedPassage,
   SeparationOptions,
@@ -14,18 +11,18 @@ import type {
   StemSeparator,
   StereoPassage,
 } from "../stem-separator.ts";
+import { SpectraThreads } from "../spectra/spectra-threads.ts";
+import { separateWindows, WINDOWS_AHEAD } from "../windows/separate-windows.ts";
+import { OverlapAdd, type SoundWindow } from "../windows/sound-window.ts";
 import { answersOf } from "./answers.ts";
 import { type MdxSettings, settingsOf } from "./mdx-settings.ts";
-import type { SpectraResult, SpectraTask } from "./protocol.ts";
-import { OverlapAdd, type SoundWindow, windowsOf } from "./windows.ts";
+import { spectraOf, windowSamples } from "./geometry.ts";
+import { stepOf, weightOf, windowsOf } from "./windows.ts";
 
 const FAMILY = "mdx-net";
 
 /** Hz; the networks know no other. */
 const SAMPLE_RATE = 44_100;
-
-/** Windows under way at once: one's spectrum is made while another's is in the network. */
-const AHEAD = 2;
 
 const INFO: EngineInfo = {
   id: "mdx",
@@ -49,7 +46,7 @@ class MdxEngine implements StemSeparator, AsyncDisposable {
   readonly sampleRate = SAMPLE_RATE;
   readonly #library: MdxOptions["library"];
   readonly #cache: Leases;
-  readonly #threads: TaskPool;
+  readonly #threads = new SpectraThreads(WINDOWS_AHEAD);
   readonly #together: number | undefined;
   /** By path, size and time of change of the network's file. */
   readonly #settings = new Map<string, MdxSettings & { readonly file: string }>();
@@ -58,10 +55,6 @@ class MdxEngine implements StemSeparator, AsyncDisposable {
     this.#library = library;
     this.#together = together;
     this.#cache = cache;
-    // Beside this file in development, in the bundle's folder in production.
-    const here = import.meta.url;
-    const entry = new URL(here.endsWith(".ts") ? "thread.ts" : "spectra-thread.js", here);
-    this.#threads = new TaskPool(entry, Math.min(AHEAD, availableParallelism()));
   }
 
   async availability(): Promise<Availability> {
@@ -113,63 +106,33 @@ class MdxEngine implements StemSeparator, AsyncDisposable {
     }
     const key = `${entry.path}|${await entry.sha256({ signal })}|${FAMILY}`;
     await using lease = await this.#cache.lease({ key, name: entry.name, model: entry.path }, signal);
-    const over = new AbortController();
-    const working = AbortSignal.any([signal, over.signal]);
-    const adder = new OverlapAdd(settings.geometry, overlap);
-    const made = ahead(
-      windowsOf(sound, settings.geometry, overlap),
-      AHEAD,
-      async (window) => ({ window, sound: await this.#hear(window, settings, denoise, lease, working) }),
-      () => over.abort(),
+    const { geometry, compensate: scale } = settings;
+    yield* separateWindows(
+      {
+        windows: windowsOf(sound, geometry, overlap),
+        adder: new OverlapAdd(windowSamples(geometry), stepOf(geometry, overlap), weightOf),
+        hear: (window, working) => this.#hear(window, settings, denoise, lease, working),
+        scale,
+      },
+      signal,
     );
-    for await (const { window, sound: heard } of made) {
-      const stem = adder.add(window, heard);
-      const { mix } = window;
-      if (mix[0].length === 0) continue;
-      for (const side of stem)
-        for (let n = 0; n < side.length; n++) side[n] = settings.compensate * (side[n] as number);
-      const rest = mix.map((side, i) => side.map((value, n) => value - (stem[i]?.[n] as number)));
-      yield { stem, rest: rest as unknown as StereoPassage };
-    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#threads[Symbol.asyncDispose]();
   }
 
-  /** What the network takes out of a window; undefined for nothing. */
   async #hear(
-    { sound, silent }: SoundWindow,
+    { sound }: SoundWindow,
     { geometry }: MdxSettings,
     denoise: boolean,
     lease: Lease,
     signal: AbortSignal,
-  ): Promise<StereoPassage | undefined> {
-    // In nothing there is nothing, whatever a network hears in it.
-    if (silent) return undefined;
-    const spectra = await this.#inThread({ kind: "analyse", geometry, sound, turned: denoise }, sound, signal);
+  ): Promise<StereoPassage> {
+    const seen = spectraOf(geometry);
+    const spectra = await this.#threads.analyse(seen, sound, signal, denoise);
     const answers = await answersOf(lease, spectra, geometry, signal, this.#together);
-    const task = { kind: "synthesise", geometry, spectra: answers } as const;
-    const [left, right] = await this.#inThread(task, answers, signal);
-    if (!left || !right || !left.every(Number.isFinite) || !right.every(Number.isFinite)) {
-      throw new AppError(
-        "engine_failed",
-        "The network answered what is no number. Its file is damaged: download it again.",
-      );
-    }
-    return [left, right];
-  }
-
-  #inThread(
-    task: SpectraTask,
-    given: readonly Float32Array<ArrayBuffer>[],
-    signal: AbortSignal,
-  ): Promise<SpectraResult> {
-    return this.#threads.run<SpectraResult>(
-      task,
-      signal,
-      given.map(({ buffer }) => buffer),
-    );
+    return this.#threads.synthesise(seen, answers, signal);
   }
 
   async #settingsOf(entry: ModelEntry): Promise<MdxSettings & { readonly file: string }> {

@@ -1,19 +1,6 @@
 import type { StereoPassage } from "../stem-separator.ts";
+import { finite, type SoundWindow } from "../windows/sound-window.ts";
 import { type MdxGeometry, windowSamples } from "./geometry.ts";
-
-/** A window of sound to be separated. */
-export type SoundWindow = {
-  /** As long as the network's windows. */
-  readonly sound: readonly [Float32Array<ArrayBuffer>, Float32Array<ArrayBuffer>];
-  /** Samples of it that count; silence follows that is not of the sound. */
-  readonly heard: number;
-  /** The samples of it that no later window touches: from, to, and what the sound has there. */
-  readonly from: number;
-  readonly to: number;
-  readonly mix: StereoPassage;
-  /** There is nothing in it. */
-  readonly silent: boolean;
-};
 
 /** Samples from one window to the next. */
 export function stepOf(geometry: MdxGeometry, overlap: number): number {
@@ -77,50 +64,7 @@ export async function* windowsOf(
   }
 }
 
-/** What windows that overlap say of a sound, put together: each counts by Hann's window, and their weights are divided out. */
-export class OverlapAdd {
-  readonly #step: number;
-  readonly #left: Float64Array;
-  readonly #right: Float64Array;
-  readonly #weight: Float64Array;
-
-  constructor(geometry: MdxGeometry, overlap: number) {
-    const chunk = windowSamples(geometry);
-    this.#step = stepOf(geometry, overlap);
-    this.#left = new Float64Array(chunk);
-    this.#right = new Float64Array(chunk);
-    this.#weight = new Float64Array(chunk);
-  }
-
-  /**
-   * Adds a window and answers the samples that are complete now, `from` … `to` of it.
-   * @param sound undefined for silence
-   */
-  add({ heard, from, to }: SoundWindow, sound: StereoPassage | undefined): StereoPassage {
-    const [left, right, weight] = [this.#left, this.#right, this.#weight];
-    for (let n = 0; n < heard; n++) {
-      // Symmetric, unlike that of spectra.
-      const w = heard === 1 ? 1 : 0.5 - 0.5 * Math.cos((2 * Math.PI * n) / (heard - 1));
-      weight[n] = (weight[n] as number) + w;
-      if (!sound) continue;
-      left[n] = (left[n] as number) + w * (sound[0][n] as number);
-      right[n] = (right[n] as number) + w * (sound[1][n] as number);
-    }
-    const stem: StereoPassage = [new Float32Array(to - from), new Float32Array(to - from)];
-    for (let n = from; n < to; n++) {
-      const w = weight[n] as number;
-      if (w === 0) continue;
-      stem[0][n - from] = (left[n] as number) / w;
-      stem[1][n - from] = (right[n] as number) / w;
-    }
-    for (const sums of [left, right, weight]) {
-      sums.copyWithin(0, this.#step);
-      sums.fill(0, sums.length - this.#step);
-    }
-    return stem;
-  }
-}
-
-function finite(value: number): number {
-  return Number.isFinite(value) ? value : 0;
+/** Hann's window, symmetric, unlike that of spectra. */
+export function weightOf(n: number, { heard }: SoundWindow): number {
+  return heard === 1 ? 1 : 0.5 - 0.5 * Math.cos((2 * Math.PI * n) / (heard - 1));
 }

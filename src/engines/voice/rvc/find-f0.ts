@@ -1,4 +1,5 @@
 import { AppError } from "../../../errors.ts";
+import type { Leases } from "../../../inference/model-cache.ts";
 import type { PitchEstimator } from "../../pitch/pitch-estimator.ts";
 import type { ConversionOptions, F0Point, RetrievalSettings } from "../voice-converter.ts";
 import { preparedF0, RVC_F0 } from "./f0.ts";
@@ -29,6 +30,13 @@ const METHODS: Readonly<Record<string, Method>> = {
 /** What RVC voices are sung with where the weights of `rmvpe`, which is the default, are not there. */
 const SPARE = "harvest";
 
+/** What finds the pitch of passages. */
+export type F0Finder = {
+  readonly find: FindF0;
+  /** Holds the networks that it needs: see `PitchEstimator`. */
+  hold(leases: Leases, signal: AbortSignal): Promise<AsyncDisposable | undefined>;
+};
+
 /** Makes pitch engines, by id. @throws AppError `engine_unavailable` */
 export type PitchEngines = (id: string) => Promise<PitchEstimator>;
 
@@ -45,7 +53,7 @@ export async function f0Finder(
     f0Curve = [],
   }: Pick<RetrievalSettings, "f0Method" | "filterRadius" | "crepeHopLength" | "f0Curve">,
   { pitch: semitones, warn, foundPitch }: Pick<ConversionOptions, "pitch" | "warn" | "foundPitch">,
-): Promise<FindF0> {
+): Promise<F0Finder> {
   const method = METHODS[f0Method];
   if (!method) {
     const known = Object.keys(METHODS).join(", ");
@@ -64,12 +72,13 @@ export async function f0Finder(
   const { floor, ceiling, size, mangio } = METHODS[used] as Method;
   const hopSeconds = (mangio ? crepeHopLength : RVC_FRAME) / RVC_RATE;
   const options = { floor, ceiling, hopSeconds, everywhere: mangio === true, ...(size ? { size } : {}) };
-  return async (samples, from, signal) => {
+  const find: FindF0 = async (samples, from, signal) => {
     const { values } = await engine.estimate({ samples, sampleRate: RVC_RATE }, options, signal);
     const found = mangio ? spreadOver(values, Math.floor(samples.length / RVC_FRAME)) : values;
     const f0 = preparedF0(found, { method: used, semitones, filterRadius });
     return f0.map((hz, frame) => pitchAt(f0Curve, from + (frame * RVC_FRAME) / RVC_RATE) ?? hz);
   };
+  return { find, hold: async (leases, signal) => engine.hold?.(leases, options, signal) };
 }
 
 /** What a caller's curve says of a time; undefined before its first point and after its last. */

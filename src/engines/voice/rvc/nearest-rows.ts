@@ -28,7 +28,7 @@ export type NearestRows = AsyncDisposable & {
  * @throws AppError as `ModelCache.lease`
  */
 export async function leaseNearestRows(cache: Leases, signal: AbortSignal): Promise<NearestRows> {
-  const lease = await cache.lease({ key: "nearest-rows", model: networkBytes, providers: ["cpu"] }, signal);
+  const lease = await cache.lease({ key: "nearest-rows", model: networkBytes, providers: ["cpu"], lean: true }, signal);
   return { find: finder(lease), [Symbol.asyncDispose]: () => lease[Symbol.asyncDispose]() };
 }
 

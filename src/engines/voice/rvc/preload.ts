@@ -3,10 +3,11 @@ import type { ModelLibrary } from "../../../library/models/model-library.ts";
 import { type RvcPlaces, type RvcVoiceEntry, rvcVoices } from "../../../library/rvc-voices.ts";
 import { RVC_PRELOADED_VOICES } from "../../../limits/networks.ts";
 import { type CheckpointModels, leaseNetwork } from "../../checkpoint-models.ts";
-import { networksOf } from "./networks.ts";
+import { findListener } from "./listener.ts";
+import { describeVoice, networksOf } from "./networks.ts";
 
 export type PreloadFiles = Omit<CheckpointModels, "cache"> & {
-  readonly library: Pick<ModelLibrary, "find" | "at">;
+  readonly library: Pick<ModelLibrary, "find" | "list" | "at">;
 };
 
 /**
@@ -22,21 +23,20 @@ export async function preloadRvc(
 ): Promise<AsyncDisposable | undefined> {
   const found = await rvcVoices(library, places, signal);
   const voices = found.filter((voice): voice is RvcVoiceEntry => "checkpoint" in voice);
-  const listener = await library.find("contentvec");
-  if (!listener || voices.length === 0) return undefined;
+  if (voices.length === 0 || !(await library.find("contentvec"))) return undefined;
   await using held = new AsyncDisposableStack();
-  const models = { library, graphs, cache };
+  const networks = networksOf({ graphs }, cache);
   const few = voices.length <= RVC_PRELOADED_VOICES ? voices : [];
   const versions = new Map(voices.map((voice) => [voice.version, voice]));
-  for (const [version] of versions) {
-    held.use(await networksOf(models, signal).listener(listener, version));
+  for (const [version, voice] of versions) {
+    held.use(await networks.listener(await findListener(library, voice), version, signal));
   }
   const pitch = await library.find("rmvpe").catch(() => undefined);
-  if (pitch) held.use(await leaseNetwork(models, { entry: pitch, part: "salience", handsBack: true }, signal));
+  if (pitch) held.use(await leaseNetwork({ graphs, cache }, { entry: pitch, part: "salience", lean: true }, signal));
   for (const { checkpoint } of few) {
-    const { latent, sound } = await networksOf(models, signal).voice(checkpoint);
-    held.use(latent);
-    held.use(sound);
+    const voice = await describeVoice(checkpoint);
+    held.use(await networks.latent(checkpoint, voice, signal));
+    held.use(await networks.sound(checkpoint, voice, signal));
   }
   return held.move();
 }

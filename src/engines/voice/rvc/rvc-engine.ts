@@ -1,23 +1,26 @@
 import { AppError } from "../../../errors.ts";
 import type { RvcVoice } from "../../../graphs/rvc-voice.ts";
+import type { GroupLeases, Lease, Leases } from "../../../inference/model-cache.ts";
 import type { ModelEntry } from "../../../library/models/model-entry.ts";
 import type { ModelLibrary } from "../../../library/models/model-library.ts";
 import { findRvcVoice, type RvcPlaces, type RvcVoiceEntry } from "../../../library/rvc-voices.ts";
 import { listVoiceModels } from "../../../library/voice-models.ts";
 import type { VoiceProfile } from "../../../library/voice-profile.ts";
 import type { MonoStream } from "../../../signal/audio.ts";
-import { suggest } from "../../catalog.ts";
 import { type CheckpointModels, modelAvailability } from "../../checkpoint-models.ts";
 import type { Availability, EngineInfo } from "../../engine.ts";
+import { checkConversion, unknownVoice } from "../check-conversion.ts";
 import type { ConversionOptions, VoiceConverter, VoiceModelInfo } from "../voice-converter.ts";
+import { atOnce } from "./at-once.ts";
 import { convertSong } from "./conversion.ts";
-import { f0Finder, type PitchEngines } from "./find-f0.ts";
+import { type F0Finder, f0Finder, type PitchEngines } from "./find-f0.ts";
+import { findListener } from "./listener.ts";
 import { describeVoice, networksOf } from "./networks.ts";
 import { seededNoise } from "./noise.ts";
-import { openRetrieval } from "./retrieval.ts";
+import { openRetrieval, type Retrieval } from "./retrieval.ts";
 import { checkSettings, RVC_DEFAULTS } from "./settings.ts";
 import { Singer } from "./singer.ts";
-import type { FindF0 } from "./song.ts";
+import { SoundParts } from "./sound-parts.ts";
 
 const INFO: EngineInfo = {
   id: "rvc",
@@ -29,12 +32,12 @@ const INFO: EngineInfo = {
   languages: ["*"],
 };
 
-/** Rates that are converted, in Hz. */
-const RATES = { lowest: 8_000, highest: 192_000 } as const;
-
 /** What the engine needs. */
 export type RvcEngineOptions = {
-  readonly models: CheckpointModels & { readonly library: Pick<ModelLibrary, "find" | "at"> };
+  readonly models: CheckpointModels & {
+    readonly library: Pick<ModelLibrary, "find" | "list" | "at">;
+    readonly cache: GroupLeases;
+  };
   readonly places: RvcPlaces;
   readonly pitch: PitchEngines;
 };
@@ -85,66 +88,76 @@ class RvcEngine implements VoiceConverter {
     options: ConversionOptions,
     signal: AbortSignal,
   ): Promise<MonoStream> {
-    checkRate(source.sampleRate);
-    if (!Number.isFinite(options.pitch)) throw new AppError("invalid_input", "The pitch is a number of semitones.");
-    if (signal.aborted) throw new AppError("cancelled", "The job was cancelled.", { cause: signal.reason });
+    checkConversion(source.sampleRate, options, signal);
     if (typeof target !== "string") {
       throw new AppError("invalid_input", "RVC voices are trained beforehand: a recording cannot be one.");
     }
     const entry = await this.#find(target, signal);
-    const listener = await this.#models.library.find("contentvec");
-    if (!listener) {
-      throw new AppError(
-        "engine_unavailable",
-        "There are no weights of ContentVec, which RVC voices need. Run `talkbox models pull rvc-base`.",
-      );
-    }
+    const listener = await findListener(this.#models.library, entry);
     const voice = await describeVoice(entry.checkpoint);
     const settings = { ...RVC_DEFAULTS, ...options.retrieval };
     checkSettings(settings, entry.name, voice.speakers);
-    const { warn = () => {} } = options;
+    const told = new Set<string>();
+    const warn = (message: string): void => {
+      if (!told.has(message)) options.warn?.(message);
+      told.add(message);
+    };
     if (settings.indexRate > 0 && !entry.index) warn(`"${entry.name}" has no .index file: index_rate had no effect.`);
     if (!voice.f0 && options.pitch !== 0) warn(`"${entry.name}" sings without a pitch: it cannot be shifted.`);
     const findF0 = voice.f0 ? await f0Finder(this.#pitch, settings, options) : undefined;
     const blocks = this.#sing(
       source,
-      { entry, voice, listener, settings, findF0, warn, seed: options.seed ?? 0 },
+      { entry, voice, listener, settings, findF0, warn, seed: options.seed ?? 0, worked: options.worked },
       signal,
     );
     return { sampleRate: voice.sampleRate, blocks };
   }
 
-  /** Networks are leased when the first sound is wanted, always in the same order, and let go with the last. */
+  /** Networks are leased when the first sound is wanted, all or none, and let go with the last. */
   async *#sing(source: MonoStream, song: Song, signal: AbortSignal): AsyncGenerator<Float32Array, void> {
-    const { entry, voice, listener, settings, findF0, warn, seed } = song;
+    const { voice, settings, findF0, seed, worked } = song;
     await using held = new AsyncDisposableStack();
-    const networks = networksOf(this.#models, signal);
-    const heard = held.use(await networks.listener(listener, voice.version)).session;
-    const own = await networks.voice(entry.checkpoint);
-    const [latent, sound] = [held.use(own.latent).session, held.use(own.sound).session];
-    const retrieval =
-      entry.index && settings.indexRate > 0
-        ? await openRetrieval(
-            { path: entry.index.path, width: voice.features, cache: this.#models.cache, warn },
-            signal,
-          )
-        : undefined;
-    if (retrieval) held.use(retrieval);
+    const { cache } = this.#models;
+    const open = await cache.together((leases) => this.#open(song, leases, signal), signal);
+    for (const each of open) held.use(each);
+    const [listener, latent, sound, retrieval] = open;
+    const parts = sound.shared("parts", (network) => new SoundParts(network, voice));
     const performance = {
       voice,
-      listener: heard,
-      singer: new Singer(voice, latent, sound, settings.speaker, seededNoise(seed)),
+      listener: listener.session,
+      singer: new Singer(voice, latent.session, parts, settings.speaker, seededNoise(seed)),
       content: { retrieval, indexRate: settings.indexRate, protect: settings.protect },
-      findF0,
+      findF0: findF0?.find,
+      worked,
     };
     yield* convertSong(source, performance, settings.rmsMixRate, signal);
+  }
+
+  /** Leases all networks that a song needs. */
+  async #open({ entry, voice, listener, settings, findF0, warn }: Song, cache: Leases, signal: AbortSignal) {
+    const networks = networksOf(this.#models, cache);
+    const { index, checkpoint } = entry;
+    const retrieval = async (abort: AbortSignal): Promise<Retrieval | undefined> =>
+      index && settings.indexRate > 0
+        ? openRetrieval({ path: index.path, width: voice.features, cache, warn }, abort)
+        : undefined;
+    return atOnce<[Lease, Lease, Lease, Retrieval | undefined, AsyncDisposable | undefined]>(
+      [
+        (abort) => networks.listener(listener, voice.version, abort),
+        (abort) => networks.latent(checkpoint, voice, abort),
+        (abort) => networks.sound(checkpoint, voice, abort),
+        retrieval,
+        async (abort) => findF0?.hold(cache, abort),
+      ],
+      signal,
+    );
   }
 
   async #find(name: string, signal: AbortSignal): Promise<RvcVoiceEntry> {
     const entry = await findRvcVoice(name, this.#models.library, this.#places, signal);
     if (entry) return entry;
     const known = await listVoiceModels(this.#places);
-    throw new AppError("not_found", `There is no voice "${name.slice(0, 60)}". ${suggest(name, known)}`);
+    throw unknownVoice(name, known);
   }
 }
 
@@ -154,15 +167,8 @@ type Song = {
   readonly voice: RvcVoice;
   readonly listener: ModelEntry;
   readonly settings: typeof RVC_DEFAULTS;
-  readonly findF0: FindF0 | undefined;
+  readonly findF0: F0Finder | undefined;
   readonly warn: (message: string) => void;
   readonly seed: number;
+  readonly worked: ConversionOptions["worked"];
 };
-
-function checkRate(sampleRate: number): void {
-  if (Number.isInteger(sampleRate) && sampleRate >= RATES.lowest && sampleRate <= RATES.highest) return;
-  throw new AppError(
-    "invalid_audio",
-    `Voices are converted at sample rates from ${RATES.lowest} to ${RATES.highest} Hz; this recording has ${sampleRate}.`,
-  );
-}

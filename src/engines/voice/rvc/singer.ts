@@ -7,6 +7,7 @@ import { sineSource } from "../../../signal/voice/sine-source.ts";
 import { onGpu } from "../../checkpoint-models.ts";
 import { coarsePitch } from "./f0.ts";
 import type { VoiceNoise } from "./noise.ts";
+import type { SoundPart, SoundParts } from "./sound-parts.ts";
 
 /** What a passage is sung from. */
 export type Score = {
@@ -26,15 +27,18 @@ export type Score = {
 const floats = (data: Float32Array<ArrayBuffer>, ...dims: number[]): Tensor => ({ type: "float32", dims, data });
 const ints = (data: BigInt64Array<ArrayBuffer>, ...dims: number[]): Tensor => ({ type: "int64", dims, data });
 
+/** Share of the work on a passage that the first network is. */
+const HEARING = 0.08;
+
 /** A voice and its two networks. */
 export class Singer {
   readonly #voice: RvcVoice;
   readonly #latent: Network;
-  readonly #sound: Network;
+  readonly #sound: SoundParts;
   readonly #speaker: number;
   readonly #noise: VoiceNoise;
 
-  constructor(voice: RvcVoice, latent: Network, sound: Network, speaker: number, noise: VoiceNoise) {
+  constructor(voice: RvcVoice, latent: Network, sound: SoundParts, speaker: number, noise: VoiceNoise) {
     this.#voice = voice;
     this.#latent = latent;
     this.#sound = sound;
@@ -43,24 +47,50 @@ export class Singer {
   }
 
   /**
-   * Sings some frames of a passage, of which it hears all.
+   * Sings some frames of a passage, of which it hears all; `RVC_REACH` more are there before and after them.
+   * @param told how much of the work is done, 0 to 1
    * @returns their samples, 100th of a second each
    * @throws AppError `engine_failed`, `cancelled`
    */
-  async sing(score: Score, from: number, to: number, signal: AbortSignal): Promise<Float32Array<ArrayBuffer>> {
+  async sing(
+    score: Score,
+    from: number,
+    to: number,
+    signal: AbortSignal,
+    told?: (share: number) => void,
+  ): Promise<Float32Array<ArrayBuffer>> {
     const { hop } = this.#voice;
     const latent = await this.#hear(score, signal);
+    told?.(HEARING);
     const out = new Float32Array((to - from) * hop);
-    const fixed = score.single && !onGpu(this.#sound) ? undefined : RVC_SOUND_FRAMES + 2 * RVC_REACH;
-    for (let at = from; at < to; at += RVC_SOUND_FRAMES) {
-      const end = Math.min(to, at + RVC_SOUND_FRAMES);
-      const first = Math.max(0, at - RVC_REACH);
-      const last = fixed === undefined ? Math.min(score.frames, end + RVC_REACH) : first + fixed;
-      const source = this.#source(score, first, last);
-      const audio = await this.#decode(part(latent, score.frames, first, last), last - first, source, signal);
-      out.set(audio.subarray((at - first) * hop, (end - first) * hop), (at - from) * hop);
+    const count = Math.ceil((to - from) / RVC_SOUND_FRAMES);
+    const size = score.single && !this.#sound.fixed ? Math.ceil((to - from) / count) : RVC_SOUND_FRAMES;
+    const parts = this.#parts(score, latent, { from, to, size });
+    let at = 0;
+    for await (const audio of this.#sound.sing(parts, this, signal)) {
+      out.set(audio.subarray(0, out.length - at), at);
+      at += size * hop;
+      told?.(HEARING + (1 - HEARING) * Math.min(1, at / out.length));
     }
     return out;
+  }
+
+  /** Parts of one size; what the last one is too long for is silence. */
+  *#parts(
+    score: Score,
+    latent: Float32Array,
+    { from, to, size }: { readonly from: number; readonly to: number; readonly size: number },
+  ): Generator<SoundPart, void> {
+    for (let at = from; at < to; at += size) {
+      const [first, last] = [at - RVC_REACH, at + size + RVC_REACH];
+      const source = this.#source(score, first, last);
+      yield {
+        latent: part(latent, score.frames, first, last),
+        frames: last - first,
+        source,
+        speaker: this.#speaker,
+      };
+    }
   }
 
   /** What is to be heard, [inter, frames]. */
@@ -86,23 +116,6 @@ export class Singer {
     const noise = this.#noise.source((firstFrame + first) * hop, hz.length * hop);
     return sineSource(hz, { sampleRate, hop, noise, phase: turnsBefore(score, first, this.#voice) }).samples;
   }
-
-  async #decode(
-    latent: Float32Array<ArrayBuffer>,
-    frames: number,
-    source: Float32Array<ArrayBuffer> | undefined,
-    signal: AbortSignal,
-  ): Promise<Float32Array> {
-    const { inter, hop } = this.#voice;
-    const feeds = {
-      latent: floats(latent, 1, inter, frames),
-      sid: ints(BigInt64Array.of(BigInt(this.#speaker)), 1),
-      ...(source && { source: floats(source, 1, 1, frames * hop) }),
-    };
-    const { audio } = await this.#sound.run(feeds, signal);
-    if (audio?.type !== "float32") throw new Error("the voice gave no sound");
-    return audio.data;
-  }
 }
 
 /** Runs a voice's first network as passages on a GPU will: with so many frames. */
@@ -119,17 +132,6 @@ export async function warmUpLatent(network: Network, voice: RvcVoice, frameCount
   }
 }
 
-/** Runs a voice's second network as parts of a passage on a GPU will. */
-export async function warmUpSound(network: Network, { inter, hop, f0 }: RvcVoice): Promise<void> {
-  if (!onGpu(network)) return;
-  const frames = RVC_SOUND_FRAMES + 2 * RVC_REACH;
-  await network.run({
-    latent: floats(new Float32Array(inter * frames), 1, inter, frames),
-    sid: ints(BigInt64Array.of(0n), 1),
-    ...(f0 && { source: floats(new Float32Array(frames * hop), 1, 1, frames * hop) }),
-  });
-}
-
 /** Turns of the source before a frame. */
 export function turnsBefore(
   { f0, phase }: Pick<Score, "f0" | "phase">,
@@ -141,12 +143,14 @@ export function turnsBefore(
   return turns;
 }
 
-/** Frames of a latent, [inter, last - first]; zeros beyond its end. */
+/** Frames of a latent, [inter, last - first]; zeros beyond its ends. */
 function part(latent: Float32Array, frames: number, first: number, last: number): Float32Array<ArrayBuffer> {
   const rows = latent.length / frames;
   const out = new Float32Array(rows * (last - first));
+  const [from, to] = [Math.max(0, first), Math.min(frames, last)];
+  if (from >= to) return out;
   for (let row = 0; row < rows; row++) {
-    out.set(latent.subarray(row * frames + first, row * frames + Math.min(frames, last)), row * (last - first));
+    out.set(latent.subarray(row * frames + from, row * frames + to), row * (last - first) + from - first);
   }
   return out;
 }

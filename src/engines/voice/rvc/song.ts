@@ -14,6 +14,10 @@ const SILENT = 1e-4;
 /** Finds the pitch of some sound at 16 kHz, Hz of each frame; `from` is the time of its first sample in the song. */
 export type FindF0 = (samples: Float32Array, from: number, signal: AbortSignal) => Promise<Float64Array>;
 
+/** Shares of the work on a passage that finding its pitch is, and with that hearing what is said. */
+const PITCH = 0.06;
+const HEARD = 0.18;
+
 /** Who sings, and how. */
 export type Performance = {
   readonly voice: RvcVoice;
@@ -23,6 +27,8 @@ export type Performance = {
   readonly content: ContentSettings;
   /** Undefined for a voice that takes no pitch. */
   readonly findF0: FindF0 | undefined;
+  /** Told how many seconds of the song are done, a passage under way by its share. */
+  readonly worked?: ((seconds: number) => void) | undefined;
 };
 
 /**
@@ -36,17 +42,19 @@ export async function* singSong(
   performance: Performance,
   signal: AbortSignal,
 ): AsyncGenerator<Float32Array<ArrayBuffer>, void> {
-  const { voice, singer } = performance;
+  const { voice, singer, worked } = performance;
   const fade = FADE * voice.hop;
   let before: { readonly score: Score; readonly frames: number } | undefined;
   let tail = new Float32Array(0);
   for await (const passage of passages) {
     const frames = Math.ceil(passage.length / RVC_FRAME);
     const silent = passage.samples.every((x) => Math.abs(x) < SILENT);
-    const score = await scoreOf(passage, silent, before, performance, signal);
+    const told = (share: number): void => worked?.((passage.from + share * passage.length) / RVC_RATE);
+    const score = await scoreOf(passage, silent, before, performance, told, signal);
     const from = LEAD - (before ? FADE : 0);
     const to = LEAD + frames + (passage.last ? 0 : FADE);
-    const audio = silent ? new Float32Array((to - from) * voice.hop) : await singer.sing(score, from, to, signal);
+    const sung = (share: number): void => told(HEARD + (1 - HEARD) * share);
+    const audio = silent ? new Float32Array((to - from) * voice.hop) : await singer.sing(score, from, to, signal, sung);
     for (const [i, x] of tail.entries()) {
       const share = (i + 0.5) / tail.length;
       audio[i] = (1 - share) * x + share * (audio[i] as number);
@@ -63,6 +71,7 @@ async function scoreOf(
   silent: boolean,
   before: { readonly score: Score; readonly frames: number } | undefined,
   { voice, listener, content, findF0 }: Performance,
+  told: (share: number) => void,
   signal: AbortSignal,
 ): Promise<Score> {
   const frames = framesOf(samples.length);
@@ -73,7 +82,8 @@ async function scoreOf(
     // What was sung before the cut is not found anew: the phase goes on from there.
     if (before?.score.f0) f0.set(before.score.f0.subarray(before.frames, before.frames + LEAD));
   }
-  return {
+  told(PITCH);
+  const heard = {
     content: silent ? new Float32Array(0) : await contentOf(listener, samples, voice.features, f0, content, signal),
     frames,
     f0,
@@ -81,4 +91,6 @@ async function scoreOf(
     firstFrame: from / RVC_FRAME,
     single,
   };
+  told(HEARD);
+  return heard;
 }

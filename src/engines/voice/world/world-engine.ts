@@ -1,9 +1,8 @@
 import { join } from "node:path";
-import { AppError } from "../../../errors.ts";
 import type { VoiceProfile } from "../../../library/voice-profile.ts";
 import type { MonoStream } from "../../../signal/audio.ts";
-import { suggest } from "../../catalog.ts";
 import type { Availability, EngineInfo } from "../../engine.ts";
+import { checkConversion, checkRate, unknownVoice } from "../check-conversion.ts";
 import type { ConversionOptions, VoiceConverter, VoiceModelInfo } from "../voice-converter.ts";
 import { convertBlocks } from "./conversion.ts";
 import { measureReference } from "./reference.ts";
@@ -20,8 +19,6 @@ const INFO: EngineInfo = {
   languages: ["*"],
 };
 
-/** Rates that are converted, in Hz. */
-const RATES = { lowest: 8_000, highest: 192_000 } as const;
 /** Seconds of sound in a block. */
 const BLOCK_SECONDS = 8;
 
@@ -85,10 +82,8 @@ export class WorldEngine implements VoiceConverter, AsyncDisposable {
     options: ConversionOptions,
     signal: AbortSignal,
   ): Promise<MonoStream> {
-    checkRate(source.sampleRate);
-    if (!Number.isFinite(options.pitch)) throw new AppError("invalid_input", "The pitch is a number of semitones.");
+    checkConversion(source.sampleRate, options, signal);
     const wanted = typeof target === "string" ? await this.#find(target) : target;
-    if (signal.aborted) throw new AppError("cancelled", "The job was cancelled.", { cause: signal.reason });
     warnOfRetrieval(options);
     const blocks = convertBlocks(source, wanted, options, signal, this.#threads, this.#blockSeconds);
     return { sampleRate: source.sampleRate, blocks };
@@ -103,14 +98,6 @@ export class WorldEngine implements VoiceConverter, AsyncDisposable {
     const timbres = await this.#shelf.all();
     const timbre = timbres.get(name.trim().toLowerCase());
     if (timbre) return timbre;
-    throw new AppError("not_found", `There is no voice "${name.slice(0, 60)}". ${suggest(name, [...timbres.keys()])}`);
+    throw unknownVoice(name, [...timbres.keys()]);
   }
-}
-
-function checkRate(sampleRate: number): void {
-  if (Number.isInteger(sampleRate) && sampleRate >= RATES.lowest && sampleRate <= RATES.highest) return;
-  throw new AppError(
-    "invalid_audio",
-    `Voices are converted at sample rates from ${RATES.lowest} to ${RATES.highest} Hz; this recording has ${sampleRate}.`,
-  );
 }

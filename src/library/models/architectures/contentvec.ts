@@ -9,7 +9,7 @@ export const CONTENTVEC: Architecture = {
   marks: ["encoder.layers.11.final_layer_norm.weight"],
   recognise: (checkpoint) => (isContentVec(checkpoint) ? "" : undefined),
   graphs: {
-    version: 1,
+    version: 2,
     parts: ["v1", "v2"],
     build(checkpoint, _variant, part, precision) {
       const graphs = buildContentVec(checkpoint, precision);

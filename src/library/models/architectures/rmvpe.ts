@@ -9,7 +9,7 @@ export const RMVPE: Architecture = {
   marks: ["unet.encoder.layers.0.conv.0.conv.0.weight", "fc.0.gru.weight_ih_l0"],
   recognise: (checkpoint) => (isRmvpe(checkpoint) ? "" : undefined),
   graphs: {
-    version: 1,
+    version: 2,
     parts: ["salience"],
     build: (checkpoint, _variant, _part, precision) => buildRmvpe(checkpoint, { precision }),
   },

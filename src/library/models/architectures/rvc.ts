@@ -16,7 +16,7 @@ export const RVC: Architecture = {
     return voice && describeRvc(voice);
   },
   graphs: {
-    version: 1,
+    version: 2,
     parts: ["latent", "sound"],
     build(checkpoint, variant, part, precision) {
       const voice = rvcVoice(checkpoint);

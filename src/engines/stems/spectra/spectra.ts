@@ -1,39 +1,40 @@
 import { hannWindow } from "../../../signal/stft.ts";
 import type { StereoPassage } from "../stem-separator.ts";
 import { ComplexFft } from "../../../signal/complex-fft.ts";
-import { HOP, type MdxGeometry, windowSamples } from "./geometry.ts";
-
-/** The lowest bins, which the networks are trained without. */
-const LOWEST = 3;
+import { framesOf, type SpectraGeometry } from "./protocol.ts";
 
 /**
  * Windows of sound as the networks see them and back: `torch.stft` and `torch.istft` with periodic Hann windows, centred,
  * reflected at the ends. Both sides go through one complex transform.
  */
 export class Spectra {
-  readonly #geometry: MdxGeometry;
+  readonly #geometry: SpectraGeometry;
+  readonly #frames: number;
   readonly #fft: ComplexFft;
   readonly #hann: Float64Array;
   /** What the overlapping windows add up to, from half a frame before the sound. */
   readonly #cover: Float64Array;
 
-  /** @param geometry one that `problemOf` finds nothing wrong with */
-  constructor(geometry: MdxGeometry) {
-    const { size, frames } = geometry;
+  /** @param geometry one whose transform `ComplexFft` takes, with frames that leave no gaps */
+  constructor(geometry: SpectraGeometry) {
+    const { size, heard, hop, samples } = geometry;
     this.#geometry = geometry;
+    this.#frames = framesOf(geometry);
     this.#fft = new ComplexFft(size);
-    this.#hann = hannWindow(size);
-    this.#cover = new Float64Array(windowSamples(geometry) + size);
-    for (let frame = 0; frame < frames; frame++) {
+    this.#hann = new Float64Array(size);
+    this.#hann.set(hannWindow(heard), Math.floor((size - heard) / 2));
+    this.#cover = new Float64Array(samples + size);
+    for (let frame = 0; frame < this.#frames; frame++) {
       for (let i = 0; i < size; i++) {
-        this.#cover[frame * HOP + i] = (this.#cover[frame * HOP + i] as number) + (this.#hann[i] as number) ** 2;
+        this.#cover[frame * hop + i] = (this.#cover[frame * hop + i] as number) + (this.#hann[i] as number) ** 2;
       }
     }
   }
 
-  /** [4, bins, frames]: real and imaginary parts of the left side, then of the right; the lowest bins are 0. */
+  /** [4, bins, frames]: real and imaginary parts of the left side, then of the right; the lowest bins may be 0. */
   analyse([left, right]: StereoPassage): Float32Array<ArrayBuffer> {
-    const { size, bins, frames } = this.#geometry;
+    const { size, bins, hop, muted } = this.#geometry;
+    const frames = this.#frames;
     const fft = this.#fft;
     const plane = bins * frames;
     const spectrum = new Float32Array(4 * plane);
@@ -41,7 +42,7 @@ export class Spectra {
     for (let frame = 0; frame < frames; frame++) {
       const { re, im } = fft;
       for (let i = 0; i < size; i++) {
-        let at = Math.abs(frame * HOP + i - size / 2);
+        let at = Math.abs(frame * hop + i - size / 2);
         if (at > last) at = 2 * last - at;
         const weight = this.#hann[i] as number;
         re[i] = weight * (left[at] as number);
@@ -50,8 +51,9 @@ export class Spectra {
       fft.forward();
       const x = fft.re;
       const y = fft.im;
-      for (let k = LOWEST; k < bins; k++) {
-        const back = size - k;
+      for (let k = muted.before; k < bins; k++) {
+        // The bin of 0 Hz is its own other half.
+        const back = (size - k) % size;
         const at = k * frames + frame;
         spectrum[at] = 0.5 * ((x[k] as number) + (x[back] as number));
         spectrum[at + plane] = 0.5 * ((y[k] as number) - (y[back] as number));
@@ -67,9 +69,9 @@ export class Spectra {
    * @param turned a network's answer to the spectrum with its sign turned: half the difference of both counts
    */
   synthesise(spectrum: Float32Array, turned?: Float32Array): [Float32Array<ArrayBuffer>, Float32Array<ArrayBuffer>] {
-    const { size, bins, frames } = this.#geometry;
+    const { size, bins, hop, samples: length, muted } = this.#geometry;
+    const frames = this.#frames;
     const plane = bins * frames;
-    const length = windowSamples(this.#geometry);
     const sumLeft = new Float64Array(length + size);
     const sumRight = new Float64Array(length + size);
     const fft = this.#fft;
@@ -79,9 +81,11 @@ export class Spectra {
       re.fill(0);
       im.fill(0);
       // A real sound has no imaginary part at 0 Hz and at the highest bin.
-      re[0] = one[frame] as number;
-      im[0] = one[frame + 2 * plane] as number;
-      for (let k = 1; k < bins; k++) {
+      if (muted.after === 0) {
+        re[0] = one[frame] as number;
+        im[0] = one[frame + 2 * plane] as number;
+      }
+      for (let k = Math.max(1, muted.after); k < bins; k++) {
         const at = k * frames + frame;
         const leftRe = one[at] as number;
         const rightRe = one[at + 2 * plane] as number;
@@ -100,7 +104,7 @@ export class Spectra {
       fft.inverse();
       const x = fft.re;
       const y = fft.im;
-      for (let i = 0, at = frame * HOP; i < size; i++, at++) {
+      for (let i = 0, at = frame * hop; i < size; i++, at++) {
         const weight = (this.#hann[i] as number) / size;
         sumLeft[at] = (sumLeft[at] as number) + weight * (x[i] as number);
         sumRight[at] = (sumRight[at] as number) + weight * (y[i] as number);

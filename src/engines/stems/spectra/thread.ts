@@ -1,15 +1,14 @@
 /** Entry of the threads that make spectra of sound and sound of spectra. */
 import { parentPort } from "node:worker_threads";
 import type { PoolReply, PoolRequest } from "../../task-pool.ts";
-import type { MdxGeometry } from "./geometry.ts";
-import type { SpectraResult, SpectraTask } from "./protocol.ts";
+import type { SpectraGeometry, SpectraResult, SpectraTask } from "./protocol.ts";
 import { Spectra } from "./spectra.ts";
 
 /** Those of the network that was worked for last. */
 let kept: { readonly key: string; readonly spectra: Spectra } | undefined;
 
-function spectraOf(geometry: MdxGeometry): Spectra {
-  const key = `${geometry.size}/${geometry.bins}/${geometry.frames}`;
+function spectraOf(geometry: SpectraGeometry): Spectra {
+  const key = JSON.stringify(geometry);
   if (kept?.key !== key) kept = { key, spectra: new Spectra(geometry) };
   return kept.spectra;
 }
