@@ -5,8 +5,8 @@ const GROWTH_PERCENT = 200;
 
 /**
  * Lets a server's process collect garbage less often. V8 counts what lies outside of its heap as well, and left to itself
- * collects at each 10 to 20 MB more: three times for a request with 10 MB of base64, which is a third of its processor
- * time and nearly all of the stalls of the event loop. It costs some 25 MB. V8 reads this setting whenever a collection
+ * collects at each 10 to 20 MB more: three times for a request with 10 MB of base64, which is a quarter of its processor
+ * time and most of the stalls of the event loop. It costs some 25 MB. V8 reads this setting whenever a collection
  * ends, so it may be set at any time; scripts compiled before, and cached ones, stay valid.
  */
 export function collectLessOften(): void {
