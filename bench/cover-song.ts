@@ -2,9 +2,11 @@
  * A cover of a whole song on embedded engines, from the start of a process to the finished MP3: against real time,
  * memory of the process tree by length, what is saved when stems or all but the mix are there already, and how good the
  * estimates were. The song is the demo's, whose verse of five bars runs over a band of four, fetched by URL.
+ * With the voice `rvc` it is sung by one of formula weights at full width, as in bench/rvc.ts.
  * Run `npm run build` first. Usage: node bench/cover-song.ts [voice] [minutes …]
  */
 import { createReadStream, mkdtempSync, rmSync } from "node:fs";
+import { cp } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -16,13 +18,18 @@ import { createEspeakEngine } from "../src/engines/speech/espeak/espeak-engine.t
 import { writeWav } from "../src/media/wav.ts";
 import { median } from "./process-tree.ts";
 import { type JobRun, needBundle, runJob } from "./run-job.ts";
+import { writeFullWidth } from "./rvc-weights.ts";
 
 needBundle();
-const [voice = "alto-warm", ...given] = process.argv.slice(2);
+const [asked = "alto-warm", ...given] = process.argv.slice(2);
 const lengths = given.length > 0 ? given.map(Number) : [1, 3, 6];
 const work = mkdtempSync(join(tmpdir(), "talkbox-bench-"));
 const RATE = 44_100;
-const OTHER_VOICE = voice === "tenor-bright" ? "alto-warm" : "tenor-bright";
+const rvc = asked === "rvc";
+/** The voice of formula weights is called so by its folder; the other one is the same, under another name. */
+const voice = rvc ? "voice" : asked;
+const OTHER_VOICE = rvc ? "other" : voice === "tenor-bright" ? "alto-warm" : "tenor-bright";
+const models: Record<string, string> = rvc ? { TALKBOX_MODELS: join(work, "models") } : {};
 
 async function writeSong(name: string, minutes: number): Promise<void> {
   await using engine = createEspeakEngine({ modelsDir: join(import.meta.dirname, "../models") });
@@ -77,13 +84,17 @@ const server = createServer((request, response) => {
 await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 try {
-  console.log(`cover-song: voice ${voice}, ${RATE} Hz stereo, from process start to MP3`);
+  if (rvc) {
+    await writeFullWidth(join(work, "models"));
+    await cp(join(work, "models/rvc/voice"), join(work, "models/rvc/other"), { recursive: true });
+  }
+  console.log(`cover-song: voice ${asked}, ${RATE} Hz stereo, from process start to MP3`);
   for (const minutes of lengths) {
     await writeSong(`song-${minutes}.wav`, minutes);
     const cover = (params: object): Promise<JobRun> => {
       const song = { audio: `${base}/song-${minutes}.wav`, voice_model: voice };
       const job = { operation: "generate_cover", params: { ...song, ...params } };
-      return runJob(job, work, { TALKBOX_DATA: join(work, "data") });
+      return runJob(job, work, { TALKBOX_DATA: join(work, "data"), ...models });
     };
     const first = await cover({});
     tell("new song", minutes, first);

@@ -33,9 +33,9 @@ type Side = {
 };
 
 /** Runs one side in a process of its own. */
-async function run(command: string, args: readonly string[]): Promise<Side> {
+async function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Side> {
   const began = performance.now();
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "ignore"] });
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "ignore"], env });
   const watching = watchTree(child.pid ?? 0, 500);
   let output = "";
   for await (const chunk of child.stdout) output += String(chunk);
@@ -63,7 +63,11 @@ try {
   const lists = Array.from({ length: VECTORS }, (_, i) => i % LISTS);
   await writeFile(join(models, "rvc/voice/added.index"), invertedFile(vectors, centroids, lists, { width: WIDTH }));
   const side = join(import.meta.dirname, "rvc-side.ts");
-  const ours = (times: string) => run(process.execPath, [side, models, cache, seconds, times, "rmvpe"]);
+  // As `npm start` and the launcher start it.
+  const flags = ["--max-semi-space-size=1", "--v8-pool-size=1"];
+  const settings = { ...process.env, MALLOC_ARENA_MAX: "2", NODE_COMPILE_CACHE: join(work, "compiled") };
+  const ours = (times: string) =>
+    run(process.execPath, [...flags, side, models, cache, seconds, times, "rmvpe"], settings);
   const began = performance.now();
   await ours("1");
   const firstEver = performance.now() - began;

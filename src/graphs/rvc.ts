@@ -32,11 +32,11 @@ export type RvcGraphs = {
    */
   readonly latent: Graph;
   /**
-   * - `latent` [batch, inter, frames] float32: a part of what the other graph made, `RVC_REACH` frames more on either side
-   *   of what is wanted, or up to its ends
+   * - `latent` [batch, inter, frames] float32: a part of what the other graph made, some frames more on either side of what is
+   *   wanted (`reachOf`), or up to its ends
    * - with f0: `source` [batch, 1, frames · hop] float32, sine and noise (`src/signal/voice/sine-source.ts`)
    * - `sid` [batch] int64, the speaker
-   * - `cut` [1] int64, frames to leave out at either end once the first stage has heard them: `RVC_CUT`, or none
+   * - `cut` [1] int64, frames to leave out at either end once the first stage has heard them: those of `reachOf`, or none
    *
    * → `audio` [batch, 1, (frames − 2 · cut) · hop] float32
    */
@@ -45,16 +45,38 @@ export type RvcGraphs = {
   readonly unused: readonly string[];
 };
 
-/**
- * Frames on either side that a sample of the decoder's depends on, at most: what is heard of a part of a latent is what is
- * heard of the whole. Of the blocks' filters those of 11 taps with dilations of 1, 3 and 5 reach 60 samples of their
- * stage's rate, which is 10 times the frames' at least: 6 frames, 3 of the first filter's, and as many again of the later
- * stages', which are finer.
- */
-export const RVC_REACH = 14;
+/** How far the decoder hears, in frames on either side. */
+export type RvcReach = {
+  /** What a sample depends on, at most: what is heard of a part of a latent is what is heard of the whole. */
+  readonly reach: number;
+  /** Frames of those that only the first stage needs: the later ones, which are most of the work, are spared them. */
+  readonly cut: number;
+};
 
-/** Frames of those that only the first stage needs: the later ones, which are most of the work, are spared them. */
-export const RVC_CUT = 10;
+/** Samples that the first and the last filter hear on either side, and those that the source's are rounded by. */
+const ENDS = 3;
+const SOURCE = 2;
+
+/** Each stage's filters reach so many samples of their own rate, of which there are more to a frame from one to the next. */
+export function reachOf({ stages, blocks }: Pick<RvcVoice, "stages" | "blocks">): RvcReach {
+  const reaches = blocks.map(({ kernel, dilations }) => {
+    const pairs = dilations.reduce((sum, dilation) => sum + dilation + 1, 0);
+    return (pairs * (kernel - 1)) / 2;
+  });
+  const widest = Math.max(...reaches);
+  let made = 1;
+  let first = ENDS;
+  let later = 0;
+  for (const [stage, { rate, kernel }] of stages.entries()) {
+    made *= rate;
+    const frames = (widest + kernel / 2 + SOURCE) / made;
+    if (stage === 0) first += frames;
+    else later += frames;
+  }
+  later += ENDS / made;
+  const reach = Math.ceil(first + later);
+  return { reach, cut: reach - Math.ceil(later) };
+}
 
 /** @throws AppError `model_unusable` when a weight is missing or of another shape */
 export function buildRvc(checkpoint: Checkpoint, voice: RvcVoice, precision: Precision = "float32"): RvcGraphs {

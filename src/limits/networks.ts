@@ -17,7 +17,7 @@ export const RVC_PASSAGE = {
 } as const;
 
 /** Most frames of an RVC voice's latent that are made sound of at once, and how many such parts in a run on a GPU. */
-export const RVC_SOUND_FRAMES = 170;
+export const RVC_SOUND_FRAMES = 205;
 export const RVC_SOUND_BATCHES = [1, 4, 8] as const;
 
 /** Most RVC voices that TALKBOX_PRELOAD opens: where there are more, they are opened when they are asked for. */

@@ -4,7 +4,7 @@ import type { Checkpoint } from "../../src/checkpoints/checkpoint.ts";
 import type { PickleValue } from "../../src/checkpoints/pickle/values.ts";
 import type { Graph, Precision } from "../../src/graphs/graph-builder.ts";
 import { writeModel } from "../../src/graphs/onnx/write-model.ts";
-import { buildRvc, describeRvc, RVC_CUT, RVC_REACH } from "../../src/graphs/rvc.ts";
+import { buildRvc, describeRvc, reachOf } from "../../src/graphs/rvc.ts";
 import { type RvcVoice, rvcVoice } from "../../src/graphs/rvc-voice.ts";
 import { InferenceThread, type Session } from "../../src/inference/session.ts";
 import type { Provider, Tensor } from "../../src/inference/tensor.ts";
@@ -224,12 +224,13 @@ describe("RVC's voices", () => {
         return audio.data;
       };
       const whole = (await sound(0, frames)).slice(from * hop, to * hop);
-      const part = await sound(from - RVC_REACH, to + RVC_REACH);
-      assertClose(part.slice(RVC_REACH * hop, (to - from + RVC_REACH) * hop), whole, 1, 1e-6);
-      const kept = RVC_REACH - RVC_CUT;
-      const cut = await sound(from - RVC_REACH, to + RVC_REACH, RVC_CUT);
-      assert.equal(cut.length, (to - from + 2 * kept) * hop);
-      assertClose(cut.slice(kept * hop, (to - from + kept) * hop), whole, 1, 1e-6);
+      const { reach, cut } = reachOf(voice);
+      const part = await sound(from - reach, to + reach);
+      assertClose(part.slice(reach * hop, (to - from + reach) * hop), whole, 1, 1e-6);
+      const kept = reach - cut;
+      const cutOff = await sound(from - reach, to + reach, cut);
+      assert.equal(cutOff.length, (to - from + 2 * kept) * hop);
+      assertClose(cutOff.slice(kept * hop, (to - from + kept) * hop), whole, 1, 1e-6);
     }
   });
 

@@ -1,5 +1,4 @@
 import type { RvcVoice } from "../../../graphs/rvc-voice.ts";
-import { RVC_REACH } from "../../../graphs/rvc.ts";
 import type { Network } from "../../../inference/session.ts";
 import type { Tensor } from "../../../inference/tensor.ts";
 import { RVC_SOUND_FRAMES } from "../../../limits/networks.ts";
@@ -47,7 +46,7 @@ export class Singer {
   }
 
   /**
-   * Sings some frames of a passage, of which it hears all; `RVC_REACH` more are there before and after them.
+   * Sings some frames of a passage, of which it hears all; as many as the second network reaches are there before and after them.
    * @param told how much of the work is done, 0 to 1
    * @returns their samples, 100th of a second each
    * @throws AppError `engine_failed`, `cancelled`
@@ -82,7 +81,7 @@ export class Singer {
     { from, to, size }: { readonly from: number; readonly to: number; readonly size: number },
   ): Generator<SoundPart, void> {
     for (let at = from; at < to; at += size) {
-      const [first, last] = [at - RVC_REACH, at + size + RVC_REACH];
+      const [first, last] = [at - this.#sound.reach, at + size + this.#sound.reach];
       const source = this.#source(score, first, last);
       yield {
         latent: part(latent, score.frames, first, last),

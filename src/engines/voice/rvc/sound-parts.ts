@@ -1,5 +1,5 @@
 import type { RvcVoice } from "../../../graphs/rvc-voice.ts";
-import { RVC_CUT, RVC_REACH } from "../../../graphs/rvc.ts";
+import { type RvcReach, reachOf } from "../../../graphs/rvc.ts";
 import { Batcher } from "../../../inference/batcher.ts";
 import type { Network } from "../../../inference/session.ts";
 import { runTogether, stackTensors } from "../../../inference/tensor-batch.ts";
@@ -7,7 +7,7 @@ import type { Tensor, Tensors } from "../../../inference/tensor.ts";
 import { RVC_SOUND_BATCHES, RVC_SOUND_FRAMES } from "../../../limits/networks.ts";
 import { onGpu } from "../../checkpoint-models.ts";
 
-/** A part of a latent with `RVC_REACH` frames more on either side, and the source of its sound. */
+/** A part of a latent with `reach` frames more on either side, and the source of its sound. */
 export type SoundPart = {
   /** [inter, frames] */
   readonly latent: Float32Array<ArrayBuffer>;
@@ -17,9 +17,6 @@ export type SoundPart = {
   readonly speaker: number;
 };
 
-/** Frames on either side of a part that come out with it: the later stages needed them. */
-const KEPT = RVC_REACH - RVC_CUT;
-
 /**
  * A voice's second network, which makes sound of parts of what is to be sung. On a GPU parts are run together, those of
  * several jobs too, in few sizes; on the CPU one by one, since a run takes all cores as it is.
@@ -27,6 +24,9 @@ const KEPT = RVC_REACH - RVC_CUT;
 export class SoundParts implements AsyncDisposable {
   /** Parts have to be of one size, or each size costs a search for the fastest way. */
   readonly fixed: boolean;
+  readonly reach: number;
+  /** Frames on either side of a part that come out with it: the later stages needed them. */
+  readonly #kept: number;
   readonly #voice: RvcVoice;
   readonly #ahead: number;
   readonly #batcher: Batcher<Tensors, Tensors>;
@@ -34,6 +34,9 @@ export class SoundParts implements AsyncDisposable {
   constructor(network: Network, voice: RvcVoice) {
     this.#voice = voice;
     this.fixed = onGpu(network);
+    const reach = reachOf(voice);
+    this.reach = reach.reach;
+    this.#kept = reach.reach - reach.cut;
     const buckets = this.fixed ? RVC_SOUND_BATCHES : undefined;
     const maxItems = this.fixed ? Math.max(...RVC_SOUND_BATCHES) : 1;
     // On a GPU the next run is put together while one is under way; on the CPU that would cost what it gains.
@@ -41,7 +44,7 @@ export class SoundParts implements AsyncDisposable {
     this.#batcher = new Batcher({
       maxItems,
       buckets,
-      run: runTogether({ ...network, run: (feeds, signal) => network.run({ ...feeds, cut: cut() }, signal) }),
+      run: runTogether({ ...network, run: (feeds, signal) => network.run({ ...feeds, cut: cutOf(reach) }, signal) }),
       groupOf: ({ latent }) => String(latent?.dims[2]),
     });
   }
@@ -56,7 +59,7 @@ export class SoundParts implements AsyncDisposable {
     const { hop } = this.#voice;
     for await (const { audio } of this.#batcher.map(this.#items(parts), { job, signal, ahead: this.#ahead })) {
       if (audio?.type !== "float32") throw new Error("the voice gave no sound");
-      yield audio.data.subarray(KEPT * hop, audio.data.length - KEPT * hop);
+      yield audio.data.subarray(this.#kept * hop, audio.data.length - this.#kept * hop);
     }
   }
 
@@ -69,7 +72,7 @@ export class SoundParts implements AsyncDisposable {
   }
 }
 
-const cut = (): Tensor => ({ type: "int64", dims: [1], data: BigInt64Array.of(BigInt(RVC_CUT)) });
+const cutOf = ({ cut }: RvcReach): Tensor => ({ type: "int64", dims: [1], data: BigInt64Array.of(BigInt(cut)) });
 
 function feedsOf({ inter, hop }: RvcVoice, { latent, frames, source, speaker }: SoundPart): Tensors {
   return {
@@ -81,11 +84,12 @@ function feedsOf({ inter, hop }: RvcVoice, { latent, frames, source, speaker }: 
 
 /** Runs a voice's second network as parts on a GPU will, in each size of batches. */
 export async function warmUpSound(network: Network, voice: RvcVoice): Promise<void> {
-  const frames = RVC_SOUND_FRAMES + 2 * RVC_REACH;
+  const reach = reachOf(voice);
+  const frames = RVC_SOUND_FRAMES + 2 * reach.reach;
   for (const size of onGpu(network) ? RVC_SOUND_BATCHES : []) {
     const source = voice.f0 ? new Float32Array(frames * voice.hop) : undefined;
     const part = feedsOf(voice, { latent: new Float32Array(voice.inter * frames), frames, source, speaker: 0 });
     const feeds = Object.entries(part).map(([name, tensor]) => [name, stackTensors([tensor], size)]);
-    await network.run({ ...Object.fromEntries(feeds), cut: cut() });
+    await network.run({ ...Object.fromEntries(feeds), cut: cutOf(reach) });
   }
 }
