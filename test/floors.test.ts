@@ -30,6 +30,7 @@ const FLOORS = [
     "src/speech-variables.ts",
     "src/telemetry.ts",
     "src/variables.ts",
+    "src/warm-memory.ts",
   ],
 ];
 

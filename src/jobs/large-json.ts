@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { AppError } from "../errors.ts";
 import { MAX_JOB_DEPTH, MAX_JSON_STRUCTURE_BYTES } from "../limits/inputs.ts";
+import { warmMemory } from "../warm-memory.ts";
 
 /**
  * JSON whose bulk is a few long strings (base64), read and written without holding up the event loop: the long strings
@@ -112,7 +113,8 @@ async function readString(bytes: Buffer, from: number, to: number): Promise<stri
 
 /** A string without escapes, as base64 nearly always is: it is what its bytes are, and is copied once. */
 async function readPlain(text: Buffer): Promise<string> {
-  // One copy in one go: it gets a turn of its own.
+  // One copy in one go: it gets a turn of its own, and memory that is there.
+  if (text.length > SLICE) await warmMemory(text.length);
   await nextTurn();
   const string = text.toString("latin1");
   await nextTurn();

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { warmMemory } from "../warm-memory.ts";
 
 /** Bytes that are digested between two turns of the event loop. */
 const SLICE = 1 << 20;
@@ -18,5 +19,6 @@ export async function encodeInline(path: string): Promise<{ base64: string; byte
     hash.update(content.subarray(at, at + SLICE));
     if (content.length > SLICE) await nextTurn();
   }
+  if (content.length > SLICE) await warmMemory(encodedLength(content.length));
   return { base64: content.toString("base64"), bytes: content.byteLength, sha256: hash.digest("hex") };
 }
