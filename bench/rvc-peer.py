@@ -3,6 +3,7 @@ fairseq's. Converts a clip, and again, and prints what it took.
 Usage: python rvc-peer.py REPOSITORY MODELS SECONDS TIMES
 """
 
+import gc
 import json
 import pathlib
 import sys
@@ -77,21 +78,28 @@ def clip(samples):
 
 settings = types.SimpleNamespace(x_pad=1, x_query=6, x_center=38, x_max=41, is_half=False, device="cpu")
 song = clip(int(seconds) * 16000)
-saved = torch.load(pathlib.Path(folder) / "rvc/voice/voice.pth")
-voice = models.SynthesizerTrnMs768NSFsid(*saved["config"], is_half=False)
-del voice.enc_q
-voice.load_state_dict(saved["weight"], strict=False)
-voice.eval()
-listener = Listener()
-vc = vc_infer_pipeline.VC(48000, settings)
-estimator = rmvpe.RMVPE.__new__(rmvpe.RMVPE)
-network = rmvpe.E2E(4, 1, (2, 2))
-network.load_state_dict(load_file(base / "rmvpe.safetensors"), strict=False)
-estimator.model, estimator.resample_kernel, estimator.is_half, estimator.device = network.eval(), {}, False, "cpu"
-estimator.mel_extractor = rmvpe.MelSpectrogram(False, 128, 16000, 1024, 160, None, 30, 8000)
-cents = 20 * np.arange(360) + 1997.3794084376191
-estimator.cents_mapping = np.pad(cents, (4, 4))
-vc.model_rmvpe = estimator
+
+
+def load():
+    """All networks, as AICoverGen's `voice_change` loads them for every song."""
+    saved = torch.load(pathlib.Path(folder) / "rvc/voice/voice.pth")
+    voice = models.SynthesizerTrnMs768NSFsid(*saved["config"], is_half=False)
+    del voice.enc_q
+    voice.load_state_dict(saved["weight"], strict=False)
+    voice.eval()
+    vc = vc_infer_pipeline.VC(48000, settings)
+    estimator = rmvpe.RMVPE.__new__(rmvpe.RMVPE)
+    network = rmvpe.E2E(4, 1, (2, 2))
+    network.load_state_dict(load_file(base / "rmvpe.safetensors"), strict=False)
+    estimator.model, estimator.resample_kernel, estimator.is_half, estimator.device = network.eval(), {}, False, "cpu"
+    estimator.mel_extractor = rmvpe.MelSpectrogram(False, 128, 16000, 1024, 160, None, 30, 8000)
+    cents = 20 * np.arange(360) + 1997.3794084376191
+    estimator.cents_mapping = np.pad(cents, (4, 4))
+    vc.model_rmvpe = estimator
+    return Listener(), voice, vc
+
+
+listener, voice, vc = load()
 index = str(pathlib.Path(folder) / "rvc/voice/added.index")
 runs = []
 for turn in range(int(times)):
@@ -104,4 +112,9 @@ for turn in range(int(times)):
         run["first_ms"] = 1000 * (time.perf_counter() - BEGAN)
     run["stages"] = dict(zip(["features and index", "pitch", "voice"], [round(1000 * x) for x in stages]))
     runs.append(run)
+del listener, voice, vc
+gc.collect()
+began = time.perf_counter()
+load()
+runs[-1]["load_ms"] = 1000 * (time.perf_counter() - began)
 print(json.dumps(runs))
