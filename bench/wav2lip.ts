@@ -148,7 +148,7 @@ try {
   await writeFile(sound, encodeWav({ sampleRate: 16_000, channels: [samples] }));
   const ours: Film[] = [];
   const theirs: Film[] = [];
-  const flags = ["--max-semi-space-size=1"];
+  const flags = ["--max-semi-space-size=1", "--v8-pool-size=1"];
   for (let round = -1; round < rounds; round++) {
     const script = join(import.meta.dirname, "wav2lip-film.ts");
     const made = await film(process.execPath, [...flags, script, work, PHOTO, sound]);
