@@ -3,7 +3,7 @@ import { AppError } from "../../../errors.ts";
 import { IDLE_SEPARATION_MS } from "../../../limits/songs.ts";
 import type { Availability, EngineInfo } from "../../engine.ts";
 import { TaskPool } from "../../task-pool.ts";
-import { ahead } from "../../voice/world/ahead.ts";
+import { ahead } from "../../ahead.ts";
 import type {
   SeparatedPassage,
   SeparationOptions,

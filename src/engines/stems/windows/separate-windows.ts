@@ -1,4 +1,4 @@
-import { ahead } from "../../voice/world/ahead.ts";
+import { ahead } from "../../ahead.ts";
 import type { SeparatedPassage, StereoPassage } from "../stem-separator.ts";
 import type { OverlapAdd, SoundWindow } from "./sound-window.ts";
 

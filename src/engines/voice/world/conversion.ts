@@ -3,7 +3,7 @@ import type { VoiceProfile } from "../../../library/voice-profile.ts";
 import type { MonoStream } from "../../../signal/audio.ts";
 import { envelopeFftSize } from "../../../signal/world/index.ts";
 import type { ConversionOptions } from "../voice-converter.ts";
-import { ahead } from "./ahead.ts";
+import { ahead } from "../../ahead.ts";
 import { type Block, BlockCutter } from "./blocks.ts";
 import { type Melody, MelodyWriter, type PitchMap, pitchMap } from "./melody.ts";
 import { ProfileBuilder } from "./profile.ts";
