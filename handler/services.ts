@@ -239,6 +239,7 @@ function engineSources(
       load: async () =>
         (await import("../src/engines/stems/mdx/mdx-engine.ts")).createMdxEngine({
           library: library.models,
+          graphs: library.graphs,
           cache: models,
         }),
     },

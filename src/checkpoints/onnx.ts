@@ -1,6 +1,7 @@
 import { type ByteSource, sliceOf } from "./byte-source.ts";
 import type { CheckpointTensor, GraphValue } from "./checkpoint.ts";
 import { type Dtype, DTYPE_BYTES } from "./dtype.ts";
+import { type Field, fieldsOf, numbersOf, textOf, within } from "./onnx-fields.ts";
 import { unusable } from "./unusable.ts";
 
 /** What an ONNX file says of its graph without its nodes. */
@@ -28,16 +29,11 @@ const DTYPES: Readonly<Record<number, Dtype>> = {
   16: "bf16",
 };
 
-/** Fields of the messages of `onnx/onnx.proto` that are read here. */
-const MODEL = { irVersion: 1, graph: 7 } as const;
-const GRAPH = { initializer: 5, input: 11, output: 12 } as const;
-const TENSOR = { dims: 1, type: 2, name: 8, raw: 9 } as const;
-
-/** A field of a message: a number, or where its bytes lie. */
-type Field = { readonly number: number; readonly value: number; readonly at: number; readonly length: number };
-
-/** Longest tag and length of a field together. */
-const HEAD_BYTES = 20;
+/** Fields of the messages of `onnx/onnx.proto` that are gone into. */
+export const MODEL = { irVersion: 1, graph: 7, opset: 8 } as const;
+export const GRAPH = { node: 1, initializer: 5, input: 11, output: 12 } as const;
+export const NODE = { input: 1, output: 2, op: 4, attribute: 5, domain: 7 } as const;
+export const TENSOR = { dims: 1, type: 2, name: 8, raw: 9, external: 13, location: 14 } as const;
 
 /** Whether a file begins as ONNX does; it has no mark of its own, so that only its name can tell the rest. */
 export function isOnnx(source: ByteSource): boolean {
@@ -113,61 +109,4 @@ function valueOf(source: ByteSource, value: Field): GraphValue {
     }
   }
   return { name, shape, dtype };
-}
-
-function within(source: ByteSource, { at, length }: Field): readonly Field[] {
-  return length < 0 ? [] : [...fieldsOf(source, at, at + length)];
-}
-
-/** Numbers of a repeated field, packed or one by one. */
-function numbersOf(source: ByteSource, { at, length, value }: Field): number[] {
-  if (length < 0) return [value];
-  const bytes = source.readSync(at, length);
-  const numbers: number[] = [];
-  for (let i = 0; i < bytes.length; ) {
-    const read = varint(source, bytes, i);
-    numbers.push(read.value);
-    i = read.next;
-  }
-  return numbers;
-}
-
-function textOf(source: ByteSource, { at, length }: Field): string {
-  return length > 0 ? source.readSync(at, Math.min(length, 1000)).toString("utf8") : "";
-}
-
-/** The fields of a message, one after the other; the bytes of long ones are not read. */
-function* fieldsOf(source: ByteSource, from: number, to: number): Generator<Field, void> {
-  for (let at = from; at < to; ) {
-    const head = source.readSync(at, Math.min(HEAD_BYTES, to - at));
-    const tag = varint(source, head, 0);
-    const number = Math.floor(tag.value / 8);
-    const wire = tag.value % 8;
-    if (number === 0) throw broken(source);
-    if (wire === 1 || wire === 5) {
-      at += tag.next + (wire === 1 ? 8 : 4);
-      continue;
-    }
-    if (wire !== 0 && wire !== 2) throw broken(source);
-    const { value, next } = varint(source, head, tag.next);
-    const length = wire === 2 ? value : -1;
-    const field = { number, value, at: at + next, length };
-    at += next + Math.max(0, length);
-    if (at > to) throw broken(source);
-    yield field;
-  }
-}
-
-function varint(source: ByteSource, bytes: Buffer, from: number): { value: number; next: number } {
-  let value = 0;
-  for (let i = from, scale = 1; i < bytes.length && i < from + 10; i++, scale *= 128) {
-    const byte = bytes[i] as number;
-    value += (byte % 128) * scale;
-    if (byte < 128) return { value, next: i + 1 };
-  }
-  throw broken(source);
-}
-
-function broken(source: ByteSource): Error {
-  return unusable(source.name, "it is no whole ONNX file", "Download it again.");
 }

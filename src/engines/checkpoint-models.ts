@@ -3,7 +3,7 @@ import type { Lease, Leases } from "../inference/model-cache.ts";
 import type { FindModel } from "../inference/model-loader.ts";
 import type { Network } from "../inference/session.ts";
 import type { Provider } from "../inference/tensor.ts";
-import type { GraphCache } from "../library/models/graph-cache.ts";
+import { type GraphCache, READY_GRAPH } from "../library/models/graph-cache.ts";
 import type { ModelEntry } from "../library/models/model-entry.ts";
 import type { ModelLibrary } from "../library/models/model-library.ts";
 import type { Availability } from "./engine.ts";
@@ -36,7 +36,7 @@ export const onGpu = ({ provider }: Network): boolean => provider !== "cpu";
 
 /**
  * A lease of one of a model's networks: in float16 where a GPU of NVIDIA's takes it, else in float32 wherever the
- * deployment's order says. The graph is made when it is first asked for; a file that is one is run as it is.
+ * deployment's order says. The graph is made when it is first asked for.
  * @throws AppError as `GraphCache.graphOf` and `ModelCache.lease` do
  */
 export async function leaseNetwork(
@@ -48,7 +48,7 @@ export async function leaseNetwork(
   const file = `${entry.path}|${await entry.sha256({ signal })}`;
   const dress = await dressOf(entry, part);
   if (dress) {
-    const ready = { key: file, name: entry.name, model: entry.path, progress, lean };
+    const ready = { key: file, name: entry.name, model: readyGraph(graphs, entry), progress, lean };
     const dressedUp = warmUp && { warmUp: (network: Network) => warmUp(dress(network)) };
     return dressed(await cache.lease({ ...ready, ...dressedUp }, signal), dress);
   }
@@ -58,6 +58,12 @@ export async function leaseNetwork(
   };
   const name = `${entry.name} (${part})`;
   return cache.lease({ key: `${file}|${part}`, name, model, progress, lean, ...(warmUp ? { warmUp } : {}) }, signal);
+}
+
+/** Finds the graph of a file that is one. Where runs can not be stopped, on GPUs, which end them soon, it is run as it is. */
+export function readyGraph(graphs: CheckpointModels["graphs"], entry: ModelEntry): FindModel {
+  return async (provider, signal, progress) =>
+    provider === "cpu" ? (await graphs.graphOf(entry, READY_GRAPH, { signal, progress })).path : entry.path;
 }
 
 /** Whether there is a model of a family that can be used; `pull` is the name by which it is downloaded. */

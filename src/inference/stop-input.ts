@@ -20,7 +20,13 @@ export function stopInput(rank: number): string {
   return `stop/${rank}`;
 }
 
-/** Dimensions of the values that an input stops a run at; undefined for every other input. */
+/**
+ * The input for values of any number of dimensions, in graphs that do not say how many: [1] int64, added to the sides that
+ * the value has, which leaves them as they are, or makes them sides of fewer elements than there are.
+ */
+export const STOP_SIDES = "stop/1";
+
+/** How many numbers an input holds at which a run can be stopped; undefined for every other input. */
 export function stopRank(input: string): number | undefined {
   const rank = NAME.exec(input)?.[1];
   return rank === undefined ? undefined : Number(rank);

@@ -40,7 +40,7 @@ class Bench implements AsyncDisposable {
 
   private constructor(files: Workbench, together: number | undefined) {
     this.files = files;
-    this.engine = createMdxEngine({ library: files.library(), cache: this.cache, together });
+    this.engine = createMdxEngine({ library: files.library(), graphs: files.graphs(), cache: this.cache, together });
   }
 
   static async open(together?: number): Promise<Bench> {

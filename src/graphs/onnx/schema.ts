@@ -68,6 +68,23 @@ export function encodeModel(model: object): Uint8Array {
   return modelProto.encode(modelProto.fromObject(model)).finish();
 }
 
+/**
+ * Some fields of a message. What encodings hold one after the other is one message of all their fields.
+ * @param fields as the schema names them
+ */
+export function encodeFields(message: "GraphProto" | "NodeProto" | "TensorProto", fields: object): Uint8Array {
+  const type = root.lookupType(message);
+  return type.encode(type.fromObject(fields)).finish();
+}
+
+/** A message as the field of another. */
+export function asField(number: number, message: Uint8Array): Uint8Array {
+  return protobuf.Writer.create()
+    .uint32(number * 8 + 2)
+    .bytes(message)
+    .finish();
+}
+
 /** A model's fields, for tests and dumps; 64-bit integers as numbers. */
 export function decodeModel(bytes: Uint8Array): Record<string, unknown> {
   return modelProto.toObject(modelProto.decode(bytes), { longs: Number });

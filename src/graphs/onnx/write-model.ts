@@ -1,14 +1,10 @@
-import { type FileHandle, open, rename, rm, writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Graph } from "../graph-builder.ts";
 import { encodeModel } from "./schema.ts";
 import { type Attribute, ELEMENT_TYPES, elementsOf, type Initializer, type Value } from "./types.ts";
+import { INLINE_BYTES, WeightFile } from "./weight-file.ts";
 
-/** Weights up to this many bytes stand in the graph's own file: shapes and scales, which optimisers want to see. */
-const INLINE_BYTES = 1024;
-/** Weights begin at multiples of this in their file, so that a runtime can map them into memory. */
-const ALIGNMENT = 4096;
-const EXTERNAL = 1;
 /** `AttributeProto.AttributeType`. */
 const ATTRIBUTE_TYPES = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
@@ -32,11 +28,9 @@ export async function writeModel(
   options: WriteOptions = {},
 ): Promise<string> {
   const { signal, onProgress, metadata = {} } = options;
-  const data = join(folder, `${name}.bin`);
-  const file = await open(`${data}.part`, "w");
+  const weights = await WeightFile.create(join(folder, `${name}.bin`));
   const all = graph.initializers.reduce((sum, weight) => sum + bytesOf(weight), 0);
   const initializer: object[] = [];
-  let at = 0;
   let written = 0;
   try {
     for (const weight of graph.initializers) {
@@ -44,30 +38,19 @@ export async function writeModel(
       const bytes = await weight.bytes();
       if (bytes.length !== bytesOf(weight)) throw new Error(`weight ${weight.name} has ${bytes.length} bytes`);
       const base = { name: weight.name, dims: weight.shape, data_type: ELEMENT_TYPES[weight.type].code };
-      if (bytes.length <= INLINE_BYTES) {
-        initializer.push({ ...base, raw_data: bytes });
-      } else {
-        const padding = (ALIGNMENT - (at % ALIGNMENT)) % ALIGNMENT;
-        if (padding > 0) await put(file, new Uint8Array(padding));
-        at += padding;
-        await put(file, bytes);
-        const place = { location: `${name}.bin`, offset: String(at), length: String(bytes.length) };
-        const external_data = Object.entries(place).map(([key, value]) => ({ key, value }));
-        initializer.push({ ...base, data_location: EXTERNAL, external_data });
-        at += bytes.length;
-      }
+      const place = bytes.length <= INLINE_BYTES ? { raw_data: bytes } : await weights.add(bytes);
+      initializer.push({ ...base, ...place });
       written += bytes.length;
       onProgress?.(written, all);
     }
-    await file.close();
+    await weights.close();
   } catch (error) {
-    await file.close();
-    await rm(`${data}.part`, { force: true });
+    await weights.discard();
     throw error;
   }
   const path = join(folder, `${name}.onnx`);
   await writeFile(`${path}.part`, encodeModel(modelOf(graph, initializer, metadata)));
-  await rename(`${data}.part`, data);
+  await weights.keep();
   await rename(`${path}.part`, path);
   return path;
 }
@@ -118,8 +101,4 @@ function valueInfo({ name, type, shape }: Value): object {
 
 function bytesOf({ shape, type }: Initializer): number {
   return elementsOf(shape) * ELEMENT_TYPES[type].bytes;
-}
-
-async function put(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
 }

@@ -3,15 +3,19 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "n
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, toAppError } from "../../errors.ts";
+import { READY_VERSION } from "../../graphs/onnx/write-ready.ts";
 import { GRAPH_CACHE } from "../../limits/networks.ts";
 import type { Log } from "../../log.ts";
 import { claimFile } from "../../storage/outbox/claim.ts";
 import { architectureOf } from "./architectures.ts";
 import type { ModelEntry } from "./model-entry.ts";
-import { inModelThread } from "./model-thread.ts";
+import { inModelThread, type WriteReadyTask, type WriteTask } from "./model-thread.ts";
 
 /** Which graph of a model, and the numbers it computes with. */
 export type GraphChoice = { readonly part: string; readonly precision: "fp32" | "fp16" };
+
+/** The graph of a file that is one: the same, but that its weights lie beside it, and that its runs can be stopped. */
+export const READY_GRAPH: GraphChoice = { part: "whole", precision: "fp32" };
 
 export type GraphOptions = {
   /** From 0 to 1; not called where the graph is there already. */
@@ -171,7 +175,8 @@ export class GraphCache {
     signal: AbortSignal,
     progress: (share: number) => void,
   ): Promise<CachedGraph> {
-    const graphs = architectureOf(entry.family)?.graphs;
+    const ready = { version: READY_VERSION, parts: [READY_GRAPH.part] };
+    const graphs = entry.format === "onnx" ? ready : architectureOf(entry.family)?.graphs;
     if (entry.state !== "ready" || !graphs) {
       throw new AppError("model_unusable", entry.problem ?? `${entry.name}: it cannot be used.`);
     }
@@ -212,13 +217,15 @@ export class GraphCache {
       const folder = join(this.#root, `${MAKING}${randomUUID()}`);
       await mkdir(folder);
       try {
-        const { path, family, variant, name } = entry;
+        const { path, family, variant, name, format } = entry;
         const numbers = precision === "fp16" ? "float16" : "float32";
         const began = performance.now();
-        await inModelThread(
-          { kind: "write", path, family, variant, part, precision: numbers, folder, name: NAME },
-          { signal, onProgress: (done, all) => progress(done / Math.max(1, all)) },
-        );
+        const task: WriteTask | WriteReadyTask =
+          format === "onnx"
+            ? { kind: "write-ready", path, folder, name: NAME }
+            : { kind: "write", path, family, variant, part, precision: numbers, folder, name: NAME };
+        const onProgress = (done: number, all: number): void => progress(done / Math.max(1, all));
+        await inModelThread(task, { signal, onProgress });
         const files: { [name: string]: number } = {};
         for (const file of await readdir(folder)) files[file] = (await stat(join(folder, file))).size;
         await writeFile(join(folder, RECORD), `${JSON.stringify({ files, model: name } satisfies Record)}\n`);
@@ -283,7 +290,7 @@ function asCacheError(error: unknown): AppError {
       "No space is left for graphs. Free some, run `talkbox models clean`, or point TALKBOX_CACHE elsewhere.";
     return new AppError("storage_failed", message, { cause: error });
   }
-  if (known.code !== "internal") return known;
+  if (known.code !== "internal" || error === known) return known;
   const { code } = (error ?? {}) as { code?: unknown };
   if (typeof code !== "string") return known;
   return new AppError("storage_failed", "A graph could not be stored. Check that TALKBOX_CACHE can be written.", {

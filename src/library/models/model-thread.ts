@@ -16,11 +16,18 @@ export type WriteTask = {
   readonly folder: string;
   readonly name: string;
 };
-export type ModelTask = InspectTask | WriteTask;
+/** Writes a file that is a graph in the same way. */
+export type WriteReadyTask = {
+  readonly kind: "write-ready";
+  readonly path: string;
+  readonly folder: string;
+  readonly name: string;
+};
+export type ModelTask = InspectTask | WriteTask | WriteReadyTask;
 
 export type ModelTaskResult<Task extends ModelTask> = Task extends InspectTask
   ? { readonly [path: string]: ModelFacts | null }
-  : { readonly bytes: number; readonly unused: readonly string[] };
+  : void;
 
 /** What the thread says. */
 export type ModelMessage =

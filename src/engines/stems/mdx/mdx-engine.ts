@@ -3,6 +3,7 @@ import { AppError } from "../../../errors.ts";
 import type { Lease, Leases } from "../../../inference/model-cache.ts";
 import type { ModelEntry } from "../../../library/models/model-entry.ts";
 import type { ModelLibrary } from "../../../library/models/model-library.ts";
+import { type CheckpointModels, readyGraph } from "../../checkpoint-models.ts";
 import type { Availability, EngineInfo } from "../../engine.ts";
 import type {
   SeparatedPassage,
@@ -36,6 +37,7 @@ const INFO: EngineInfo = {
 
 export type MdxOptions = {
   readonly library: Pick<ModelLibrary, "list" | "find">;
+  readonly graphs: CheckpointModels["graphs"];
   readonly cache: Leases;
   /** Most spectra in one run of a network; default what suits where it runs. */
   readonly together?: number | undefined;
@@ -45,14 +47,16 @@ class MdxEngine implements StemSeparator, AsyncDisposable {
   readonly info = INFO;
   readonly sampleRate = SAMPLE_RATE;
   readonly #library: MdxOptions["library"];
+  readonly #graphs: MdxOptions["graphs"];
   readonly #cache: Leases;
   readonly #threads = new SpectraThreads(WINDOWS_AHEAD);
   readonly #together: number | undefined;
   /** By path, size and time of change of the network's file. */
   readonly #settings = new Map<string, MdxSettings & { readonly file: string }>();
 
-  constructor({ library, cache, together }: MdxOptions) {
+  constructor({ library, graphs, cache, together }: MdxOptions) {
     this.#library = library;
+    this.#graphs = graphs;
     this.#together = together;
     this.#cache = cache;
   }
@@ -105,7 +109,10 @@ class MdxEngine implements StemSeparator, AsyncDisposable {
       );
     }
     const key = `${entry.path}|${await entry.sha256({ signal })}|${FAMILY}`;
-    await using lease = await this.#cache.lease({ key, name: entry.name, model: entry.path }, signal);
+    await using lease = await this.#cache.lease(
+      { key, name: entry.name, model: readyGraph(this.#graphs, entry) },
+      signal,
+    );
     const { geometry, compensate: scale } = settings;
     yield* separateWindows(
       {
