@@ -7,6 +7,7 @@ import type { PitchEstimator } from "../src/engines/pitch/pitch-estimator.ts";
 import { registerPreloads } from "../src/engines/preloads.ts";
 import { ModelCache } from "../src/inference/model-cache.ts";
 import { DeviceMemory } from "../src/inference/model-memory.ts";
+import { Preloads } from "../src/inference/preloads.ts";
 import { readProviders } from "../src/inference/providers.ts";
 import { Lanes } from "../src/lanes.ts";
 import type { Log } from "../src/log.ts";
@@ -30,6 +31,8 @@ export type Services = AsyncDisposable & {
   readonly library: Library;
   /** Networks that are open, for all engines. */
   readonly models: ModelCache;
+  /** Those of them that are opened at the start. */
+  readonly preloads: Preloads;
   /** Places for heavy jobs. */
   readonly places: PQueue;
   /** Permits for what heavy jobs share. */
@@ -97,8 +100,9 @@ export function createServices(config: Config, log: Log, options: ServiceOptions
   const library = openLibrary(config, log, outputs);
   const order = readProviders(config.providers);
   const models = new ModelCache({ order, memory: new DeviceMemory(config.modelMemoryBytes, order.device), log });
+  const preloads = new Preloads(models.pinned, log);
   registerPreloads(
-    models,
+    preloads,
     { library: library.models, graphs: library.graphs },
     { library: library.models, places: config },
   );
@@ -111,6 +115,7 @@ export function createServices(config: Config, log: Log, options: ServiceOptions
     engines,
     library,
     models,
+    preloads,
     places: new PQueue({ concurrency: config.concurrency }),
     lanes: new Lanes(config.lanes),
     tempRoot: options.tempRoot ?? tmpdir(),

@@ -35,7 +35,7 @@ function startTalkboxWorker(config: Config, options: Partial<WorkerOptions>): Re
       // Engines stand up while the first job is on its way, which does not wait for those that it does not need. What is
       // wrong with one is said by the job that needs it.
       prepare: () => {
-        const preloaded = services.models.preload(config.preload, new AbortController().signal);
+        const preloaded = services.preloads.load(config.preload, new AbortController().signal);
         void Promise.allSettled([services.binaries(), services.engines.status(), preloaded]);
       },
       describeError: (error) => {

@@ -4,13 +4,13 @@ import { AppError, isAbort } from "../errors.ts";
 import { MODEL_IDLE_MS, MODEL_WAIT_MS } from "../limits/networks.ts";
 import type { Log } from "../log.ts";
 import { type InferenceThreads, inferenceThreads } from "./inference-threads.ts";
-import { LeaseGroups, NoRoomNow } from "./lease-groups.ts";
+import { type GroupLease, LeaseGroups, type OnWait } from "./lease-groups.ts";
 import { type Loaded, type LoadRequest, ModelLoader } from "./model-loader.ts";
 import { cpuThreads, DeviceMemory, type MemoryGauge } from "./model-memory.ts";
-import { type IdleModel, ModelRoom } from "./model-room.ts";
+import { type IdleModel, ModelRoom, type RoomNeed } from "./model-room.ts";
 import { type ProviderOrder, readProviders } from "./providers.ts";
 import type { Network } from "./session.ts";
-import { SharedProgress } from "./shared-progress.ts";
+import { SharedNews, SharedProgress } from "./shared-news.ts";
 import type { Provider, Refusal } from "./tensor.ts";
 import { inferenceUsage } from "./usage.ts";
 import { waitFor } from "./wait-for.ts";
@@ -56,9 +56,6 @@ export type Leases = Pick<ModelCache, "lease" | "order">;
 /** What those need of it who use several at once. */
 export type GroupLeases = Leases & Pick<ModelCache, "together">;
 
-/** Leases what one name of TALKBOX_PRELOAD stands for; what it gives is disposed of when all is loaded. */
-export type Preload = (leases: Leases, signal: AbortSignal) => Promise<AsyncDisposable | undefined>;
-
 /** An open network, as lists show it. */
 export type OpenModel = {
   readonly name: string;
@@ -81,6 +78,8 @@ export type ModelCacheOptions = {
   readonly threads?: InferenceThreads;
 };
 
+type HeldLease = Lease & GroupLease;
+
 type Entry = {
   readonly name: string;
   readonly loading: Promise<Loaded>;
@@ -88,8 +87,8 @@ type Entry = {
   loaded: Loaded | undefined;
   /** Leases, and callers that wait for one. */
   wanted: number;
-  /** Settles when it has to wait for room. */
-  readonly stalled: PromiseWithResolvers<void>;
+  /** What it waits for while there is no room for it. */
+  readonly need: SharedNews<RoomNeed | undefined>;
   /** It waits for room no more. */
   begun: boolean;
   /** Not closed for idleness. */
@@ -102,20 +101,22 @@ type Entry = {
 /** The one place that holds networks open; every engine takes leases from it. */
 export class ModelCache implements AsyncDisposable {
   readonly order: ProviderOrder;
+  /** Leases of networks that are not closed for idleness afterwards, only to make room. */
+  readonly pinned: Leases;
   readonly #log: Log | undefined;
   readonly #idleMs: number;
   readonly #room: ModelRoom;
   readonly #loader: ModelLoader;
   /** By key; the one that was used longest ago comes first. */
   readonly #entries = new Map<string, Entry>();
-  readonly #preloads = new Map<string, Preload>();
-  readonly #groups = new LeaseGroups<LeaseRequest, Lease>((request, signal, patient) =>
-    this.#take(request, signal, { patient }),
+  readonly #groups = new LeaseGroups<LeaseRequest, HeldLease>((request, signal, onWait) =>
+    this.#take(request, signal, { onWait }),
   );
   #closed = false;
 
   constructor(options: ModelCacheOptions = {}) {
     this.order = options.order ?? readProviders("");
+    this.pinned = { order: this.order, lease: (request, signal) => this.#take(request, signal, { pinned: true }) };
     this.#log = options.log;
     this.#idleMs = options.idleMs ?? MODEL_IDLE_MS;
     const memory = options.memory ?? new DeviceMemory(0, this.order.device);
@@ -137,7 +138,7 @@ export class ModelCache implements AsyncDisposable {
    * Takes several leases so that no two jobs wait for each other's: all of them, or none. Where there is no room for one
    * at once, those that were taken are let go, and `take` is called once more when it is its turn to wait.
    * @param take takes them with what it is given, and answers with what holds them
-   * @throws AppError as `lease`, and what `take` throws
+   * @throws AppError as `lease`, `engine_unavailable` also if they can never fit together; what `take` throws
    */
   together<T>(take: (leases: Leases) => Promise<T>, signal: AbortSignal): Promise<T> {
     return this.#groups.take((lease) => take({ order: this.order, lease }), signal);
@@ -146,8 +147,8 @@ export class ModelCache implements AsyncDisposable {
   async #take(
     request: LeaseRequest,
     signal: AbortSignal | undefined,
-    { pinned = false, patient = true }: { readonly pinned?: boolean; readonly patient?: boolean } = {},
-  ): Promise<Lease> {
+    { pinned = false, onWait }: { readonly pinned?: boolean; readonly onWait?: OnWait } = {},
+  ): Promise<HeldLease> {
     if (this.#closed) throw closing();
     if (signal?.aborted) throw new AppError("cancelled", "The job was cancelled.", { cause: signal.reason });
     const { providers = this.order.providers, threads = cpuThreads() } = request;
@@ -158,46 +159,13 @@ export class ModelCache implements AsyncDisposable {
     clearTimeout(entry.idle);
     entry.wanted += 1;
     try {
-      const stalled = entry.stalled.promise.then(() => Promise.reject(new NoRoomNow()));
-      const given = patient || entry.begun ? entry.loading : Promise.race([entry.loading, stalled]);
-      stalled.catch(() => {});
-      const loading = waitFor(given, { signal });
+      const loading = entry.need.tellWhile(waitFor(entry.loading, { signal }), onWait);
       const loaded = await (entry.loaded ? loading : entry.progress.tellWhile(loading, request.progress));
       entry.pinned ||= pinned;
       return this.#leaseOf(key, entry, loaded);
     } catch (error) {
       this.#release(key, entry);
       throw this.#closed && isAbort(error) && signal?.aborted !== true ? closing(error) : error;
-    }
-  }
-
-  /** Makes a name known that TALKBOX_PRELOAD may have, and how its network is leased. */
-  registerPreload(name: string, preload: Preload): void {
-    this.#preloads.set(name, preload);
-  }
-
-  /**
-   * Loads networks by their names, one after the other; they are not closed for idleness, only to make room. One that
-   * does not load is logged, and keeps no job from running.
-   */
-  async preload(names: readonly string[], signal: AbortSignal): Promise<void> {
-    const pinning: Leases = {
-      order: this.order,
-      lease: (request, abort) => this.#take(request, abort, { pinned: true }),
-    };
-    for (const name of names) {
-      const preload = this.#preloads.get(name);
-      if (!preload) {
-        const known = [...this.#preloads.keys()].join(", ") || "none";
-        this.#log?.warn({ model: name }, `TALKBOX_PRELOAD names a network that there is not. Known: ${known}.`);
-        continue;
-      }
-      try {
-        await using _ = await preload(pinning, signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#log?.warn({ model: name, err: error }, "a network of TALKBOX_PRELOAD did not load");
-      }
     }
   }
 
@@ -223,32 +191,27 @@ export class ModelCache implements AsyncDisposable {
   }
 
   #begin(key: string, request: LeaseRequest, providers: readonly Provider[], threads: number): Entry {
-    const { name = request.key, model, expectBytes, warmUp } = request;
+    const { name = request.key, model, expectBytes, warmUp, lean } = request;
     const { passedOver, device } = this.order;
+    const asked = { name, model, providers, threads, lean, device, expectBytes, warmUp };
     const abandoned = new AbortController();
     const progress = new SharedProgress();
-    const stalled = Promise.withResolvers<void>();
+    const need = new SharedNews<RoomNeed | undefined>();
     const loading = this.#loader.load(
       {
-        name,
-        model,
-        providers,
+        ...asked,
         passedOver: request.providers ? [] : passedOver,
-        threads,
-        lean: request.lean,
-        device,
-        expectBytes,
-        warmUp,
         onProgress: (share) => progress.tell(share),
-        onWait: () => stalled.resolve(),
+        onWait: (lacking) => need.tell(lacking),
         onBegin: () => {
           entry.begun = true;
+          need.tell(undefined);
         },
       },
       abandoned.signal,
     );
     const state = { loaded: undefined, wanted: 0, begun: false, pinned: false, idle: undefined };
-    const entry: Entry = { name, loading, progress, abandoned, stalled, ...state };
+    const entry: Entry = { name, loading, progress, abandoned, need, ...state };
     loading.then(
       (loaded) => {
         entry.loaded = loaded;
@@ -260,9 +223,14 @@ export class ModelCache implements AsyncDisposable {
     return entry;
   }
 
-  #leaseOf(key: string, entry: Entry, { model, place }: Loaded): Lease {
+  #leaseOf(key: string, entry: Entry, { model, place }: Loaded): HeldLease {
     let held = true;
     return {
+      name: entry.name,
+      place,
+      get held() {
+        return held;
+      },
       session: model,
       get bytes() {
         return place.bytes;

@@ -4,7 +4,7 @@ import type { Log } from "../log.ts";
 import type { InferenceThreads } from "./inference-threads.ts";
 import { LoadedModel } from "./loaded-model.ts";
 import { modelBytes } from "./model-bytes.ts";
-import type { ModelRoom, Place } from "./model-room.ts";
+import type { ModelRoom, Place, RoomNeed } from "./model-room.ts";
 import { isOutOfMemory } from "./out-of-memory.ts";
 import { probeProvider, providerStates, reasonOf } from "./providers.ts";
 import type { InferenceThread, Network, Session } from "./session.ts";
@@ -36,8 +36,8 @@ export type LoadRequest = {
   readonly warmUp?: ((network: Network) => Promise<unknown>) | undefined;
   /** Told how far `model` is. */
   readonly onProgress: (share: number) => void;
-  /** Told when it has to wait for room. */
-  readonly onWait: () => void;
+  /** Told what for when it has to wait for room, and whenever it still has to. */
+  readonly onWait: (need: RoomNeed) => void;
   /** Told when there is room for it: from then on it is loaded, whoever still wants it. */
   readonly onBegin: () => void;
 };

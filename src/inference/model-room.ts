@@ -5,7 +5,15 @@ import { inferenceUsage } from "./usage.ts";
 import { waitFor } from "./wait-for.ts";
 
 /** Room in a memory that a network takes, or will take. */
-export type Place = { readonly pool: Pool; bytes: number };
+export type Place = {
+  readonly pool: Pool;
+  bytes: number;
+  /** What it was taken for. */
+  readonly expected: number;
+};
+
+/** What a network waits for: room of so many bytes, where all networks may take so many. */
+export type RoomNeed = { readonly name: string; readonly pool: Pool; readonly bytes: number; readonly budget: number };
 
 /** An open network that nobody uses. */
 export type IdleModel = { readonly place: Place; close(): Promise<void> };
@@ -35,10 +43,16 @@ export class ModelRoom {
 
   /**
    * Takes room, for which networks that nobody uses are closed; waits where others use theirs.
-   * @param onWait told before it waits
+   * @param onWait told what for before it waits, and whenever it looked again in vain
    * @throws AppError `engine_unavailable` if it is more than there is at all, `timeout`, `cancelled`
    */
-  async reserve(name: string, pool: Pool, bytes: number, signal: AbortSignal, onWait = () => {}): Promise<Place> {
+  async reserve(
+    name: string,
+    pool: Pool,
+    bytes: number,
+    signal: AbortSignal,
+    onWait: (need: RoomNeed) => void = () => {},
+  ): Promise<Place> {
     const budget = await this.#memory.budget(pool);
     if (signal.aborted) throw new AppError("cancelled", "The job was cancelled.", { cause: signal.reason });
     if (bytes > budget) throw tooLarge(name, pool, bytes, budget);
@@ -47,13 +61,13 @@ export class ModelRoom {
       // From here to the reservation nothing else happens, so that no two take the same room.
       const victims = this.#victims(pool, budget - bytes);
       if (victims) {
-        const place = { pool, bytes };
+        const place = { pool, bytes, expected: bytes };
         this.#add(place);
         for (const victim of victims) this.#evict(victim);
         await Promise.all(this.#closing);
         return place;
       }
-      onWait();
+      onWait({ name, pool, bytes, budget });
       const late = (): AppError => noRoom(name, pool, bytes, budget, this.#held(pool));
       await waitFor(this.#change.promise, { signal, ms: last - performance.now(), late });
     }
@@ -151,6 +165,19 @@ const REMEDY = "raise TALKBOX_MODEL_MEMORY, or use a device with more memory";
 function tooLarge(name: string, pool: Pool, bytes: number, budget: number): AppError {
   const sizes = `needs ${sizeText(bytes)}, and networks may take ${sizeText(budget)} of ${MEMORY[pool]}`;
   return new AppError("engine_unavailable", `The network "${name}" ${sizes}: ${REMEDY}.`);
+}
+
+/** @param beside networks that the same job uses */
+export function neverTogether(
+  { name, pool, bytes, budget }: RoomNeed,
+  beside: readonly { readonly name: string; readonly place: Place }[],
+): AppError {
+  const others = beside.map((other) => `"${other.name}" (${sizeText(other.place.bytes)})`).join(", ");
+  const sizes = `needs ${sizeText(bytes)} beside ${others}, which the same job uses, and networks may take`;
+  return new AppError(
+    "engine_unavailable",
+    `The network "${name}" ${sizes} ${sizeText(budget)} of ${MEMORY[pool]}: ${REMEDY}.`,
+  );
 }
 
 function noRoom(name: string, pool: Pool, bytes: number, budget: number, held: number): AppError {

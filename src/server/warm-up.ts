@@ -10,7 +10,7 @@ import { chooseAvatar } from "../pipelines/avatar-choice.ts";
  * @throws AppError as the engines do; `engine_unavailable` where one is missing
  */
 export async function warmUp(services: Services, signal: AbortSignal): Promise<void> {
-  const preloaded = services.models.preload(services.config.preload, signal);
+  const preloaded = services.preloads.load(services.config.preload, signal);
   const silent = { ...services, log: services.log.child({ warm_up: true }) };
   const speech = await services.engines.choose("speech", "auto");
   // A service elsewhere is ready as it is, and a word spoken there is charged for.

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LeaseRequest } from "../../src/inference/model-cache.ts";
+import { Preloads } from "../../src/inference/preloads.ts";
 import { inferenceUsage } from "../../src/inference/usage.ts";
 import { countedCache, isCode, MB, request, use } from "./caches.ts";
 import { row, valuesOf } from "./networks.ts";
@@ -155,13 +156,14 @@ describe("the model cache", () => {
       warn: (_fields: object, message: string) => warnings.push(message),
       child: () => log,
     };
-    const { cache, names } = countedCache({ idleMs: 1, log: log as never });
+    const { cache, names } = countedCache({ idleMs: 1 });
     await using _ = cache;
-    cache.registerPreload("one", (leases, signal) => leases.lease(request(1), signal));
-    cache.registerPreload("broken", (leases, signal) =>
+    const preloads = new Preloads(cache.pinned, log as never);
+    preloads.register("one", (leases, signal) => leases.lease(request(1), signal));
+    preloads.register("broken", (leases, signal) =>
       leases.lease({ ...request(2), model: Buffer.from("none") }, signal),
     );
-    await cache.preload(["broken", "unheard of", "one"], AbortSignal.timeout(30_000));
+    await preloads.load(["broken", "unheard of", "one"], AbortSignal.timeout(30_000));
     await sleep(20);
     assert.deepEqual(names(), ["scale 1"]);
     assert.equal(warnings.length, 2);

@@ -163,7 +163,7 @@ describe("operations with an RVC voice", () => {
 
   it("TALKBOX_PRELOAD=rvc opens all that a song needs", async () => {
     await using fresh = createServices(config, silentLog(), { tempRoot: join(dir.path, "temp") });
-    await fresh.models.preload(["rvc"], new AbortController().signal);
+    await fresh.preloads.load(["rvc"], new AbortController().signal);
     assert.deepEqual(
       fresh.models
         .list()

@@ -10,6 +10,7 @@ import { registerPreloads } from "../../src/engines/preloads.ts";
 import { createRigEngine } from "../../src/engines/lipsync/rig/rig-engine.ts";
 import { FaceStore } from "../../src/engines/lipsync/wav2lip/face-store.ts";
 import { createWav2LipEngine } from "../../src/engines/lipsync/wav2lip/wav2lip-engine.ts";
+import { Preloads } from "../../src/inference/preloads.ts";
 import type { Tensors } from "../../src/inference/tensor.ts";
 import { inferenceUsage } from "../../src/inference/usage.ts";
 import { readProfile, writeProfile } from "../../src/library/avatar-profile.ts";
@@ -245,8 +246,9 @@ describe("avatars whose faces are found by a detector", () => {
 describe("TALKBOX_PRELOAD", () => {
   it("opens the networks of Wav2Lip and S3FD under their names, and keeps them open", async () => {
     await using all = checkpointModels({ wav2lip: networks, s3fd: detector });
-    registerPreloads(all.cache, all);
-    await all.cache.preload(["wav2lip", "s3fd"], never);
+    const preloads = new Preloads(all.cache.pinned);
+    registerPreloads(preloads, all);
+    await preloads.load(["wav2lip", "s3fd"], never);
     assert.deepEqual(
       all.cache
         .list()
