@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { PROBE_TIMEOUT_MS } from "../limits/inputs.ts";
-import { AppError, isAbort } from "../errors.ts";
+import { AppError } from "../errors.ts";
 import { registerChild } from "./child-registry.ts";
 
 /** How a short command is run. */
@@ -22,7 +22,8 @@ export class CommandFailure extends Error {
 }
 
 /**
- * Runs a short command (a version, a list of encoders, ffprobe) and answers what it prints, at most 16 MiB.
+ * Runs a short command (a version, a list of encoders, ffprobe) and answers what it prints, at most 16 MiB, once it has
+ * ended.
  *
  * @throws CommandFailure when it ends with another status than 0
  * @throws AppError cancelled on abort, timeout when it took too long, media_failed when it cannot be started
@@ -35,26 +36,24 @@ export async function captureOutput(
   const { timeoutMs = PROBE_TIMEOUT_MS, signal } = options;
   if (signal?.aborted) throw new AppError("cancelled", "The job was cancelled.");
   return new Promise((resolve, reject) => {
-    const child = execFile(
-      path,
-      args,
-      {
-        encoding: "utf8",
-        timeout: timeoutMs,
-        killSignal: "SIGKILL",
-        maxBuffer: 16 << 20,
-        ...(signal ? { signal } : {}),
-      },
-      (error, stdout, stderr) => {
-        if (!error) resolve(stdout);
-        else if (isAbort(error)) reject(new AppError("cancelled", "The job was cancelled.", { cause: error }));
-        else if (error.killed) reject(new AppError("timeout", "A media tool took too long.", { cause: error }));
-        else if (typeof error.code === "string")
-          reject(new AppError("media_failed", "A media tool could not be started.", { cause: error }));
-        else reject(new CommandFailure(stderr, error));
-      },
-    );
-    child.stdin?.end();
+    const limits = { encoding: "utf8", timeout: timeoutMs, killSignal: "SIGKILL", maxBuffer: 16 << 20 } as const;
+    const child = execFile(path, args, limits, (error, stdout, stderr) => {
+      signal?.removeEventListener("abort", kill);
+      if (!error) resolve(stdout);
+      else if (signal?.aborted) reject(new AppError("cancelled", "The job was cancelled.", { cause: error }));
+      else if (error.killed) reject(new AppError("timeout", "A media tool took too long.", { cause: error }));
+      else if (child.pid === undefined)
+        reject(new AppError("media_failed", "A media tool could not be started.", { cause: error }));
+      else reject(new CommandFailure(stderr, error));
+    });
     registerChild(child);
+    // Not the signal that `execFile` takes: on its abort the child is asked to end, and not waited for.
+    const kill = (): void => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      child.kill("SIGKILL");
+    };
+    signal?.addEventListener("abort", kill, { once: true });
+    child.stdin?.end();
   });
 }

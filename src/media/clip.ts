@@ -1,8 +1,8 @@
 import { AppError } from "../errors.ts";
 import type { Binaries } from "./binaries.ts";
 import { requireEncoders } from "./encoders.ts";
-import { failureOf, succeeded } from "./failure.ts";
-import { startFfmpeg } from "./ffmpeg-process.ts";
+import { cancelled, failureOf, succeeded } from "./failure.ts";
+import { type FfmpegJob, startFfmpeg } from "./ffmpeg-process.ts";
 import { options as args } from "./options.ts";
 import { probe } from "./probe.ts";
 import { readFfmpeg } from "./read-output.ts";
@@ -50,21 +50,20 @@ export async function makeClip(path: string, target: string, options: MakeClipOp
     "setsar=1",
     "format=yuv420p",
   ].join(",");
-  await work(
-    {
-      ffmpeg: binaries.ffmpeg,
-      inputs: [safeInput(path, VIDEO_FORMATS)],
-      options: [
-        ...args`-map 0:v:0 -an -sn -dn -t ${maxSeconds} -vf ${filter} -c:v libx264 -preset veryfast -crf 16 -bf 0`,
-        ...args`-g ${KEYFRAMES} -keyint_min ${KEYFRAMES} -sc_threshold 0 -fflags +bitexact -map_metadata -1`,
-        ...COLOUR_TAGS,
-        ...args`-f mp4`,
-      ],
-      output: target,
-    },
+  await work({
+    ffmpeg: binaries.ffmpeg,
+    inputs: [safeInput(path, VIDEO_FORMATS)],
+    options: [
+      ...args`-map 0:v:0 -an -sn -dn -t ${maxSeconds} -vf ${filter} -c:v libx264 -preset veryfast -crf 16 -bf 0`,
+      ...args`-g ${KEYFRAMES} -keyint_min ${KEYFRAMES} -sc_threshold 0 -fflags +bitexact -map_metadata -1`,
+      ...COLOUR_TAGS,
+      ...args`-f mp4`,
+    ],
+    output: target,
     signal,
-  );
+  });
   const clip = await probe(target, { ffprobe: binaries.ffprobe, countFrames: true, signal }).catch(() => undefined);
+  if (signal.aborted) throw cancelled(signal);
   const frames = clip?.video?.frames ?? 0;
   if (!clip?.video || frames < 2) throw noVideo();
   return { width: clip.video.width, height: clip.video.height, frames };
@@ -127,16 +126,13 @@ export async function* clipFrames(path: string, options: ClipFrames): AsyncGener
   }
 }
 
-async function work(job: Parameters<typeof startFfmpeg>[0], signal: AbortSignal): Promise<void> {
-  if (signal.aborted) throw new AppError("cancelled", "The job was cancelled.", { cause: signal.reason });
+async function work(job: FfmpegJob): Promise<void> {
+  const { signal } = job;
+  if (signal.aborted) throw cancelled(signal);
   const process = await startFfmpeg(job);
   process.stdin.end();
-  const onAbort = (): void => process.kill();
-  signal.addEventListener("abort", onAbort, { once: true });
-  if (signal.aborted) onAbort();
   const exit = await process.exited;
-  signal.removeEventListener("abort", onAbort);
-  if (signal.aborted) throw new AppError("cancelled", "The job was cancelled.", { cause: signal.reason });
+  if (signal.aborted) throw cancelled(signal);
   if (succeeded(exit)) return;
   const failure = failureOf(exit, "Reading the video");
   // A fault of the file is the caller's; a full disk or a killed process is not.

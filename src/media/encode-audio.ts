@@ -80,23 +80,19 @@ async function encode(source: PcmStream, path: string, options: EncodeAudioOptio
     inputs: [{ url: "pipe:0", options: rawSound(source, coding.raw) }],
     options: [...coding.options, ...args`-fflags +bitexact -map_metadata -1`],
     output: path,
+    signal: options.signal,
   });
-  // Stops the pump when the caller aborts, and when ffmpeg ends before it has all.
-  const stop = new AbortController();
+  // Stops the pump when ffmpeg ends before it has all.
+  const ended = new AbortController();
+  const stop = AbortSignal.any([options.signal, ended.signal]);
   let pumped = false;
   const exited = encoder.exited.then((exit) => {
-    if (!pumped) stop.abort(failureOf(exit, "Encoding the audio"));
+    if (!pumped) ended.abort(failureOf(exit, "Encoding the audio"));
     return exit;
   });
-  const onAbort = () => {
-    stop.abort(options.signal.reason);
-    encoder.kill();
-  };
-  options.signal.addEventListener("abort", onAbort, { once: true });
   try {
-    if (options.signal.aborted) onAbort();
     let samples = 0;
-    for await (const chunk of untilAborted(source.chunks, stop.signal)) {
+    for await (const chunk of untilAborted(source.chunks, stop)) {
       await writeFully(encoder.stdin, coding.pack(chunk));
       samples += chunk.length / source.channels;
     }
@@ -111,8 +107,6 @@ async function encode(source: PcmStream, path: string, options: EncodeAudioOptio
     if (!isBrokenPipe(error)) encoder.kill();
     const exit = await exited;
     throw isBrokenPipe(error) ? failureOf(exit, "Encoding the audio") : error;
-  } finally {
-    options.signal.removeEventListener("abort", onAbort);
   }
 }
 

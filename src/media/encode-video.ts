@@ -111,14 +111,11 @@ async function runEncoder(options: EncodeVideoOptions, output: string, feed: Loc
       }),
     ],
     output,
+    signal: options.signal,
   });
-  if (encoder.pid !== undefined) options.onStart?.(encoder.pid);
   // Stops both pumps: when the caller aborts, when ffmpeg ends before them, when either of them fails.
   const stop = new AbortController();
-  const onAbort = () => {
-    stop.abort(options.signal.reason);
-    encoder.kill();
-  };
+  const onAbort = () => stop.abort(options.signal.reason);
   options.signal.addEventListener("abort", onAbort, { once: true });
   if (options.signal.aborted) onAbort();
   let pumped = false;
@@ -127,6 +124,7 @@ async function runEncoder(options: EncodeVideoOptions, output: string, feed: Loc
     return exit;
   });
   try {
+    if (encoder.pid !== undefined) options.onStart?.(encoder.pid);
     const frames = await pumpBoth(options, encoder, feed, stop);
     pumped = true;
     const exit = await orAborted(exited, options.signal);

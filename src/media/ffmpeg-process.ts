@@ -16,6 +16,8 @@ export type FfmpegJob = {
   readonly options: readonly string[];
   /** Absolute path of the output, or `pipe:1` to read it from `stdout`. */
   readonly output: string;
+  /** Kills it on abort, whatever is awaited at that moment. */
+  readonly signal: AbortSignal;
 };
 
 /** How a process ended: one of `code` and `signal` is set, none when it could not be started. */
@@ -32,7 +34,7 @@ export type FfmpegProcess = {
   readonly stdin: Writable;
   /** What it writes to `pipe:1`; nothing when the output is a file. */
   readonly stdout: Readable;
-  /** Resolves when it has ended, whatever the reason. Never rejects. */
+  /** Resolves when it has ended, whatever the reason, and `liveChildren` no longer names it. Never rejects. */
   readonly exited: Promise<FfmpegExit>;
   /** SIGKILL, at once. Harmless when it has ended. */
   kill(): void;
@@ -76,8 +78,9 @@ export async function startFfmpeg(job: FfmpegJob): Promise<FfmpegProcess> {
   command.once("start", () => {
     const child = command.ffmpegProc;
     if (!child) return;
-    child.once("exit", () => gone.resolve());
-    child.once("error", () => gone.resolve());
+    registerChild(child);
+    // What could not be started has no exit; an error of one that runs (it could not be killed) is not its end.
+    child.once(child.pid === undefined ? "error" : "exit", () => gone.resolve());
     started.resolve(child);
   });
   if (job.output === "pipe:1") command.output(stdout, { end: true }).run();
@@ -87,9 +90,12 @@ export async function startFfmpeg(job: FfmpegJob): Promise<FfmpegProcess> {
   if (typeof child === "string") {
     throw new AppError("media_failed", "ffmpeg could not be started.", { cause: new Error(child) });
   }
-  registerChild(child);
-  const stdin = child.stdin;
-  if (!stdin) throw new AppError("internal", "ffmpeg was started without a standard input.");
+  const kill = (): void => void child.kill("SIGKILL");
+  job.signal.addEventListener("abort", kill, { once: true });
+  void gone.promise.then(() => job.signal.removeEventListener("abort", kill));
+  if (job.signal.aborted) kill();
+  // fluent-ffmpeg leaves Node's default, a pipe.
+  const stdin = child.stdin as Writable;
   // A process that dies breaks its pipes; how it ended says more than EPIPE.
   stdin.on("error", () => undefined);
   return {
@@ -97,10 +103,10 @@ export async function startFfmpeg(job: FfmpegJob): Promise<FfmpegProcess> {
     stdin,
     stdout,
     exited: Promise.all([ended.promise, gone.promise]).then(([stderr]) => ({
-      code: child.exitCode,
+      code: child.pid === undefined ? null : child.exitCode,
       signal: child.signalCode,
       stderr,
     })),
-    kill: () => void child.kill("SIGKILL"),
+    kill,
   };
 }

@@ -116,6 +116,7 @@ async function* encodePictures(options: GroupsOptions, signal: AbortSignal): Asy
       ...args`-x264-params ${AT_ONCE} -flush_packets 1 -f h264`,
     ],
     output: "pipe:1",
+    signal,
   });
   const left = new AbortController();
   const feeding = feed(encoder, frames, width * height * 1.5, AbortSignal.any([signal, left.signal]));
@@ -124,8 +125,6 @@ async function* encodePictures(options: GroupsOptions, signal: AbortSignal): Asy
     unfed = error;
     encoder.kill();
   });
-  const onAbort = (): void => encoder.kill();
-  signal.addEventListener("abort", onAbort, { once: true });
   const reader = new AnnexBReader();
   const known = (samples: readonly VideoSample[]): Picture[] =>
     samples.map((sample) => {
@@ -142,7 +141,6 @@ async function* encodePictures(options: GroupsOptions, signal: AbortSignal): Asy
     // What the frames threw says more than how ffmpeg took it.
     throw unfed ?? error;
   } finally {
-    signal.removeEventListener("abort", onAbort);
     left.abort();
     encoder.kill();
     encoder.stdout.destroy();
@@ -190,9 +188,8 @@ async function encodeSound(
     inputs: [{ url: "pipe:0", options: args`-probesize 32 -analyzeduration 0 -f f32le -ar ${sampleRate} -ac 1` }],
     options: args`-c:a aac -b:a 96k -ar ${TIMESCALE} -f adts`,
     output: "pipe:1",
+    signal,
   });
-  const onAbort = (): void => encoder.kill();
-  signal.addEventListener("abort", onAbort, { once: true });
   const reader = new AdtsReader();
   const frames: Uint8Array[] = [];
   try {
@@ -212,7 +209,6 @@ async function encodeSound(
     if (!config) throw new AppError("media_failed", "The encoder wrote no sound. Try again.");
     return { frames: frames.slice(1), config };
   } finally {
-    signal.removeEventListener("abort", onAbort);
     encoder.kill();
     encoder.stdout.destroy();
     await encoder.exited;

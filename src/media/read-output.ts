@@ -1,5 +1,5 @@
-import { AppError } from "../errors.ts";
 import { untilAborted } from "./cancellable.ts";
+import { cancelled } from "./failure.ts";
 import { type FfmpegExit, type FfmpegJob, startFfmpeg } from "./ffmpeg-process.ts";
 
 /**
@@ -9,12 +9,12 @@ import { type FfmpegExit, type FfmpegJob, startFfmpeg } from "./ffmpeg-process.t
  * @throws AppError cancelled on abort, and what `judge` throws
  */
 export async function* readFfmpeg(
-  job: Omit<FfmpegJob, "output">,
+  job: Omit<FfmpegJob, "output" | "signal">,
   signal: AbortSignal,
   judge: (exit: FfmpegExit) => void,
 ): AsyncGenerator<Buffer, void> {
   if (signal.aborted) throw cancelled(signal);
-  const process = await startFfmpeg({ ...job, output: "pipe:1" });
+  const process = await startFfmpeg({ ...job, output: "pipe:1", signal });
   process.stdin.end();
   try {
     for await (const chunk of untilAborted<Buffer>(process.stdout, signal)) yield chunk;
@@ -26,8 +26,4 @@ export async function* readFfmpeg(
     process.stdout.destroy();
     await process.exited;
   }
-}
-
-function cancelled(signal: AbortSignal): AppError {
-  return new AppError("cancelled", "The job was cancelled.", { cause: signal.reason });
 }

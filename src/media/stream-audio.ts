@@ -2,7 +2,7 @@ import type { Binaries } from "./binaries.ts";
 import { untilAborted } from "./cancellable.ts";
 import { type AudioFormat, codingOf, rawSound } from "./encode-audio.ts";
 import { requireEncoders } from "./encoders.ts";
-import { failureOf, succeeded } from "./failure.ts";
+import { cancelled, failureOf, succeeded } from "./failure.ts";
 import { startFfmpeg } from "./ffmpeg-process.ts";
 import { options as args } from "./options.ts";
 import type { PcmStream } from "./pcm.ts";
@@ -40,6 +40,7 @@ export async function* streamAudio(
     inputs: [{ url: "pipe:0", options: rawSound(source, coding.raw) }],
     options: [...coding.options, ...AT_ONCE[format], ...args`-fflags +bitexact -map_metadata -1 -flush_packets 1`],
     output: "pipe:1",
+    signal,
   });
   const left = new AbortController();
   const stopped = AbortSignal.any([signal, left.signal]);
@@ -58,6 +59,8 @@ export async function* streamAudio(
     });
     const exit = await encoder.exited;
     if (!succeeded(exit)) throw failureOf(exit, "Encoding the audio");
+  } catch (error) {
+    throw signal.aborted ? cancelled(signal) : error;
   } finally {
     left.abort();
     encoder.kill();
