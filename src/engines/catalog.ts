@@ -47,6 +47,11 @@ export class EngineCatalog {
     );
   }
 
+  /** Every engine of a kind, whether it can work here or not. */
+  async all<K extends EngineKind>(kind: K): Promise<EngineOf[K][]> {
+    return Promise.all(this.#ofKind(kind).map(async (source) => (await this.#load(source)) as EngineOf[K]));
+  }
+
   /** Every engine of a kind that can work here. */
   async available<K extends EngineKind>(kind: K): Promise<EngineOf[K][]> {
     const found: EngineOf[K][] = [];

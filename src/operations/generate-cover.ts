@@ -15,6 +15,7 @@ import {
 } from "./cover-params.ts";
 import { defineOperation } from "./operation.ts";
 import { autoPitchAnswer, autoPitchOf } from "./rvc-params.ts";
+import { separationModelsParam } from "./separation-params.ts";
 
 export const generateCover = defineOperation({
   name: "generate_cover",
@@ -48,6 +49,7 @@ export const generateCover = defineOperation({
       .max(40)
       .default("auto")
       .describe("Who separates: `roformer`, `mdx`, `center`; `auto` takes the best there is."),
+    separation_models: separationModelsParam,
     denoise: z.boolean().default(true).describe("Takes out what MDX-Net's networks hear in silence: twice their work."),
     dereverb: z
       .boolean()
@@ -90,6 +92,7 @@ export const generateCover = defineOperation({
         voice,
         autoPitch,
         engine: engine.trim(),
+        separationModels: params.separation_models,
         denoise,
         dereverb,
         backing,

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { INSTRUMENTS } from "../engines/stems/stem-separator.ts";
 import { rvcVoices } from "../library/rvc-voices.ts";
+import { separationNetworks } from "../pipelines/stems/separation-networks.ts";
 import { targetVoiceNames } from "../pipelines/target-voice.ts";
 import { defineOperation } from "./operation.ts";
 
@@ -25,27 +27,39 @@ const rvcVoice = z.strictObject({
   index_vectors: z.int().nullable().optional().describe("Of the `.index` beside it; null where there is none."),
 });
 
+/** What can take songs apart, as callers see it. */
+const separationNetwork = z.strictObject({
+  name: z.string().describe("What `separation_models` calls it."),
+  engine: z.string(),
+  role: z
+    .enum(["vocals", "instrumental", "karaoke", "reverb", "other"])
+    .describe("The step that it is for: `karaoke` tells the lead from other voices; `other` is for none."),
+  instruments: z.array(z.enum(INSTRUMENTS)).describe("What else it takes out, each by itself."),
+});
+
 export const listModels = defineOperation({
   name: "list_models",
   summary: "The voice models that covers and conversions can use, and the files of weights that were found.",
   description:
-    "RVC voices in `models/rvc/NAME/` with a `.pth` file, the embedded timbres, and stored reference voices; `voices` says what the RVC voices are: [rvc.md](rvc.md). `files` are the weights in the models folders, known by their content: [models.md](models.md).",
+    "RVC voices in `models/rvc/NAME/` with a `.pth` file, the embedded timbres, and stored reference voices; `voices` says what the RVC voices are: [rvc.md](rvc.md). `files` are the weights in the models folders, known by their content: [models.md](models.md); `separation` says which of them take songs apart, and for which step.",
   params: z.strictObject({}),
   result: z.strictObject({
     models: z.array(z.string()),
     count: z.number().int(),
     voices: z.array(rvcVoice),
     files: z.array(weightsFile),
+    separation: z.array(separationNetwork),
   }),
   limits: [],
   example: {},
   heavy: false,
   async run(_params, context) {
     const { config, signal } = context;
-    const [models, entries, found] = await Promise.all([
+    const [models, entries, found, networks] = await Promise.all([
       targetVoiceNames(context),
       context.models.list(),
       rvcVoices(context.models, config, signal),
+      separationNetworks("auto", context),
     ]);
     const voices = found.map((voice) =>
       "problem" in voice
@@ -68,6 +82,12 @@ export const listModels = defineOperation({
       state,
       ...(problem === undefined ? {} : { problem }),
     }));
-    return { models, count: models.length, voices, files };
+    const separation = networks.map(({ engine, model: { name, role, instruments = [] } }) => ({
+      name,
+      engine: engine.info.id,
+      role,
+      instruments: [...instruments],
+    }));
+    return { models, count: models.length, voices, files, separation };
   },
 });

@@ -4,6 +4,7 @@ import { planPasses, STEM_NAMES } from "../pipelines/stems/passes.ts";
 import { separateStems as separate } from "../pipelines/stems/separate-stems.ts";
 import { outputFileName } from "../storage/file-name.ts";
 import { defineOperation } from "./operation.ts";
+import { separationModelsParam } from "./separation-params.ts";
 
 const stemName = z.enum(STEM_NAMES);
 
@@ -13,8 +14,9 @@ export const separateStems = defineOperation({
   description: [
     "`vocals` and `instrumental` together are the song; so are `lead` and `backing` the vocals. `lead_dry` is the lead voice",
     "without its reverb. Stems are stereo at 44.1 kHz, as long as the song to the sample, at the level that they have in it;",
-    "WAV and FLAC have 24 bits. BS-RoFormer and Mel-Band RoFormer checkpoints in the models folder do it best, and take the",
-    "longest without a GPU; then MDX-Net's networks: UVR-MDX-NET-Voc_FT.onnx for voices and instruments,",
+    "WAV and FLAC have 24 bits. `drums`, `bass`, `guitar`, `piano` and `other` (what is none of those that the network knows)",
+    "come from RoFormers of several stems, whose .yaml names them. BS-RoFormer and Mel-Band RoFormer checkpoints in the",
+    "models folder do it best, and take the longest without a GPU; then MDX-Net's networks: UVR-MDX-NET-Voc_FT.onnx for voices and instruments,",
     "UVR_MDXNET_KARA_2.onnx for lead and backing, Reverb_HQ_By_FoxJoy.onnx for `lead_dry`. Without any of them the",
     "engine `center` works by signal processing alone: it finds the voice in the middle of the stereo picture, and what it",
     "makes is clearly below a network's, of which the answer warns. Of voices off the middle it finds little.",
@@ -32,6 +34,7 @@ export const separateStems = defineOperation({
       .max(40)
       .default("auto")
       .describe("`roformer`, `mdx`, `center`; `auto` takes the best for each stem."),
+    separation_models: separationModelsParam,
     denoise: z.boolean().default(true).describe("Takes out what MDX-Net's networks hear in silence: twice their work."),
     output_format: z.enum(["wav", "mp3", "flac"]).default("wav"),
     persist: z.boolean().default(false).describe("Keep the files for good."),
@@ -61,7 +64,7 @@ export const separateStems = defineOperation({
     const { output_format: format, denoise, persist } = params;
     const names = [...new Set(params.stems)];
     // Whoever lacks a network is told so before anything is downloaded.
-    const passes = await planPasses(names, params.engine.trim(), context);
+    const passes = await planPasses(names, { engine: params.engine.trim(), models: params.separation_models }, context);
     const song = await context.clock.time("prepare", () => openStem(params.audio, "audio", context));
     const dir = await context.tempDir();
     const files = await separate({ song, stems: names, passes, denoise, format, samples: "s24", dir }, context);

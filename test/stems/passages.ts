@@ -35,13 +35,18 @@ export async function* inBlocks([left, right]: StereoPassage, block = 1237): Asy
 export async function joined(passages: AsyncIterable<SeparatedPassage>) {
   const stem: [number[], number[]] = [[], []];
   const rest: [number[], number[]] = [[], []];
+  const instruments: [number[], number[]][] = [];
   for await (const passage of passages) {
     for (const side of [0, 1] as const) {
       for (const value of passage.stem[side]) stem[side].push(value);
       for (const value of passage.rest[side]) rest[side].push(value);
+      for (const [i, instrument] of (passage.instruments ?? []).entries()) {
+        instruments[i] ??= [[], []];
+        for (const value of instrument[side]) instruments[i][side].push(value);
+      }
     }
   }
-  return { stem, rest };
+  return { stem, rest, instruments };
 }
 
 export function rmsOf(values: Iterable<number>): number {

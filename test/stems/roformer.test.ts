@@ -3,6 +3,7 @@ import { cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { createRoformerEngine } from "../../src/engines/stems/roformer/roformer-engine.ts";
+import { instrumentsOf } from "../../src/engines/stems/roformer/stem-choice.ts";
 import type { SeparationOptions, StereoPassage } from "../../src/engines/stems/stem-separator.ts";
 import { AppError } from "../../src/errors.ts";
 import { ModelCache } from "../../src/inference/model-cache.ts";
@@ -129,6 +130,46 @@ describe("separation by RoFormers", () => {
     assert.deepEqual(lead?.rest, vocals?.stem);
     assert.deepEqual(lead?.stem, vocals?.rest);
     assert.deepEqual(kara?.stem, vocals?.stem);
+  });
+
+  it("gives each instrument that its settings name, as the reference does, beside the voices", async () => {
+    await using bench = await Bench.open();
+    const golden = roformerGoldens.cases[6];
+    assert.ok(golden);
+    const named = (names: string): string => golden.settings.replace("[drums, bass, other, vocals]", `[${names}]`);
+    // The reference's stem is the last one, whatever it is called.
+    await writeRoformer(bench.files.model("last-drums"), fourStems, named("Vocals, Other, bass, Drums"));
+    await writeRoformer(bench.files.model("as-it-is"), fourStems, golden.settings);
+    await writeRoformer(bench.files.model("kit"), fourStems, named("kick, snare, toms, cymbals"));
+    await writeRoformer(bench.files.model("keys"), fourStems, named("guitar, piano, vocals, others"));
+    const known = Object.fromEntries((await bench.engine.models()).map(({ name, instruments }) => [name, instruments]));
+    assert.deepEqual(known, {
+      "as-it-is": ["drums", "bass", "other"],
+      "last-drums": ["drums", "bass", "other"],
+      keys: ["guitar", "piano", "other"],
+      kit: [],
+    });
+    assert.deepEqual(instrumentsOf(["vocals", "other"]), {}, "all that is no voice");
+    const sound = noisySong(golden.samples);
+    const options = { instruments: ["other", "drums"] } as const;
+    const made = await bench.separate(sound, { ...options, model: "last-drums" });
+    const drums = made.instruments[1]?.[0] ?? [];
+    const error = rms(golden.left.map((value, n) => value - (drums[n * roformerGoldens.every] as number)));
+    assert.ok(error < QUIET, `an error of ${error}`);
+    const plain = await bench.separate(sound, { ...options, model: "as-it-is" });
+    assert.deepEqual(plain.stem[0], drums);
+    assert.equal(plain.instruments[0]?.[1].length, golden.samples);
+    // The first of the network's stems is called voices here, and drums there.
+    assert.deepEqual(made.stem, plain.instruments[1]);
+    const silent = await bench.separate([new Float32Array(9000), new Float32Array(9000)], {
+      ...options,
+      model: "as-it-is",
+    });
+    assert.equal(Math.max(...silent.instruments.flat(2).map(Math.abs)), 0);
+    await assert.rejects(
+      bench.separate(sound, { model: "as-it-is", instruments: ["piano"] }),
+      isCode("invalid_input", /"as-it-is" takes no piano/),
+    );
   });
 
   it("without settings takes the usual ones and says so; by its file's name knows what it is for", async () => {

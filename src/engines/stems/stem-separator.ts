@@ -6,10 +6,17 @@ export type StereoPassage = readonly [left: Float32Array, right: Float32Array];
 /** What a network takes out of a sound, by what is left: `karaoke` takes all but the lead voice. */
 export type StemRole = "vocals" | "instrumental" | "karaoke" | "reverb" | "other";
 
+/** What networks of several stems take out beside voices; `other` is what is none of those that the network knows. */
+export const INSTRUMENTS = ["drums", "bass", "guitar", "piano", "other"] as const;
+
+export type Instrument = (typeof INSTRUMENTS)[number];
+
 /** A network, or another way, to take one stem out of a sound. */
 export type StemModel = {
   readonly name: string;
   readonly role: StemRole;
+  /** What else it takes out, each by itself; default nothing. */
+  readonly instruments?: readonly Instrument[];
   /** Another one when it makes something else of the same sound. */
   readonly version: string;
 };
@@ -24,6 +31,8 @@ export type SeparationOptions = {
   readonly denoise?: boolean;
   /** Share of each window that the next one looks at again, 0.01…0.9. Default 0.25. */
   readonly overlap?: number;
+  /** Which of the model's instruments are wanted; default none. */
+  readonly instruments?: readonly Instrument[];
   /** Told what the caller should know, such as settings that had to be guessed. */
   readonly warn?: (message: string) => void;
 };
@@ -34,6 +43,8 @@ export type SeparatedPassage = {
   readonly stem: StereoPassage;
   /** What is left. */
   readonly rest: StereoPassage;
+  /** The instruments that were asked for, in that order: parts of both. */
+  readonly instruments?: readonly StereoPassage[];
 };
 
 /** A sound in, one part of it and all else out. */

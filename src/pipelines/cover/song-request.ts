@@ -1,7 +1,8 @@
 import type { EncodedAudio } from "../../media/encode-audio.ts";
 import type { AutoPitch, VoiceRange } from "../auto-pitch.ts";
 import type { PipelineContext } from "../pipeline.ts";
-import { type Pass, planPasses, separators, type StemName } from "../stems/passes.ts";
+import { type Pass, planPasses, type StemName } from "../stems/passes.ts";
+import { namedNetworks, separationNetworks } from "../stems/separation-networks.ts";
 import type { CoverFile } from "./cover.ts";
 import type { CoverRequest } from "./cover-request.ts";
 import type { Stem } from "./stems.ts";
@@ -27,6 +28,8 @@ export type SongRequest = Omit<CoverRequest, "vocal" | "instrument" | "backup" |
   readonly autoPitch?: VoiceRange | undefined;
   /** Who separates: an id, or `auto`. */
   readonly engine: string;
+  /** Networks that separate, by name; the best are taken for all that none is named for. */
+  readonly separationModels: readonly string[];
   readonly denoise: boolean;
   readonly dereverb: boolean;
   readonly backing: Backing;
@@ -50,17 +53,19 @@ export type SongFile = CoverFile & {
 
 /** The passes that a cover needs. Networks alone are thought good enough to use where nobody asked. */
 export async function passesFor(
-  { backing, stems, engine, dereverb }: SongRequest,
+  { backing, stems, engine, separationModels: models, dereverb }: SongRequest,
   context: PipelineContext,
 ): Promise<readonly Pass[]> {
-  const networks = (await separators(engine, context)).filter(({ engine: { info } }) => !info.embedded);
+  const all = await separationNetworks(engine, context);
+  const named = await namedNetworks({ engine, models }, all, context);
+  const networks = [...named, ...all.filter(({ engine: { info } }) => !info.embedded)];
   const has = (role: string): boolean => networks.some(({ model }) => model.role === role);
   const apart = backing === "auto" ? has("karaoke") : true;
   const leads = apart || stems.includes("lead") || stems.includes("backing");
   const names: StemName[] = ["vocals", "instrumental"];
   if (leads) names.push("lead", "backing");
   if (leads && dereverb && has("reverb")) names.push("lead_dry");
-  return planPasses(names, engine, context);
+  return planPasses(names, { engine, models }, context);
 }
 
 /** All of a request that the lead's conversion may hang on: what is not known to matter to other stages alone. */
@@ -69,6 +74,7 @@ export function conversionSettings(request: SongRequest): object {
     song: _song,
     voice: _voice,
     engine: _engine,
+    separationModels: _models,
     denoise: _denoise,
     dereverb: _dereverb,
     backing: _backing,

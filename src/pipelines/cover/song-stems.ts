@@ -96,7 +96,7 @@ export async function makeStems(
     if (!warnings.includes(message)) warnings.push(message);
     context.warn(message);
   };
-  const stems = passes.flatMap(({ stem, rest }) => (stem === undefined ? [rest] : [stem, rest]));
+  const stems = passes.flatMap(({ stem, rest }) => [stem, rest].filter((name) => name !== undefined));
   const request = { song, stems, passes, denoise, format: "wav", samples: "f32", dir: draft.dir } as const;
   const made = await separateStems(request, { ...context, warn });
   const files = made.map(({ stem, sampleRate, duration, engine, model }) => ({

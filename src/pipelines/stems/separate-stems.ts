@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { lanesOf } from "../../engines/engine.ts";
+import type { SeparatedPassage, StereoPassage } from "../../engines/stems/stem-separator.ts";
 import { type AudioFormat, type EncodedAudio, encodeAudio } from "../../media/encode-audio.ts";
 import { type Stem, stereoSound } from "../cover/stems.ts";
 import { interleaved } from "../cover/stereo.ts";
@@ -44,7 +45,7 @@ export async function separateStems(request: StemsRequest, context: PipelineCont
     for (const [i, pass] of passes.entries()) {
       const { made, next } = await run(pass, sound, request, context, (share) => {
         const progress = (0.98 * (i + share)) / passes.length;
-        context.emit({ type: "progress", progress, stage: pass.model.role, stage_progress: share });
+        context.emit({ type: "progress", progress, stage: stageOf(pass), stage_progress: share });
       });
       files.push(...made);
       if (sound !== request.song) await rm(sound.path, { force: true });
@@ -54,9 +55,12 @@ export async function separateStems(request: StemsRequest, context: PipelineCont
   });
 }
 
+const stageOf = ({ rest, model }: Pass): string => (rest === undefined ? "instruments" : model.role);
+
 /** A file to be written of one part. */
 type Part = {
-  readonly of: "stem" | "rest";
+  /** A number is a place among the pass's instruments. */
+  readonly of: "stem" | "rest" | number;
   readonly stem: StemName | undefined;
   readonly path: string;
   readonly format: StemsRequest["format"];
@@ -64,25 +68,27 @@ type Part = {
 };
 
 async function run(
-  { engine, model, stem, rest, next }: Pass,
+  pass: Pass,
   song: Stem,
   { stems, denoise, format, samples, dir }: StemsRequest,
   context: PipelineContext,
   tell: (share: number) => void,
 ): Promise<{ made: StemFile[]; next: Stem | undefined }> {
-  context.emit({ type: "status", stage: model.role, message: `Separating: ${model.name}` });
+  const { engine, model, stem, rest, instruments, next } = pass;
+  context.emit({ type: "status", stage: stageOf(pass), message: `Separating: ${model.name}` });
   context.used({ kind: "stems", engine: engine.info.id, model: model.name });
   const parts: Part[] = [];
   for (const [of, name] of [
     ["stem", stem],
     ["rest", rest],
+    ...instruments.map((instrument, i) => [i, instrument] as const),
   ] as const) {
     if (name === undefined || !stems.includes(name)) continue;
     parts.push({ of, stem: name, path: join(dir, `${name}.${format}`), format, samples });
   }
   const path = join(dir, `after-${model.role}.wav`);
   if (next) parts.push({ of: next, stem: undefined, path, format: "wav", samples: "f32" });
-  const made = await write({ engine, model }, song, denoise, parts, context, tell);
+  const made = await write({ engine, model, instruments }, song, denoise, parts, context, tell);
   const { sampleRate } = engine;
   const files = made.flatMap((file, i) => {
     const name = parts[i]?.stem;
@@ -95,7 +101,7 @@ async function run(
 }
 
 async function write(
-  { engine, model }: Pick<Pass, "engine" | "model">,
+  { engine, model, instruments }: Pick<Pass, "engine" | "model" | "instruments">,
   song: Stem,
   denoise: boolean,
   parts: readonly Part[],
@@ -120,10 +126,10 @@ async function write(
   });
   try {
     const sound = stereoSound(song, sampleRate, { ...context, signal });
-    const options = { model: model.name, denoise, warn: (message: string) => context.warn(message) };
+    const options = { model: model.name, denoise, instruments, warn: (message: string) => context.warn(message) };
     let done = 0;
     for await (const passage of context.clock.timeEach("separate", engine.separate(sound, options, signal))) {
-      await Promise.all(outlets.map((outlet, i) => outlet.put(interleaved(passage[parts[i]?.of ?? "stem"]))));
+      await Promise.all(outlets.map((outlet, i) => outlet.put(interleaved(partOf(passage, parts[i]?.of)))));
       done += passage.stem[0].length / sampleRate;
       tell(Math.min(0.99, done / Math.max(song.seconds, done, 0.1)));
     }
@@ -138,4 +144,8 @@ async function write(
     await Promise.allSettled(writing);
     throw faults[0];
   }
+}
+
+function partOf(passage: SeparatedPassage, of: Part["of"] = "stem"): StereoPassage {
+  return typeof of === "number" ? (passage.instruments?.[of] as StereoPassage) : passage[of];
 }

@@ -9,13 +9,14 @@ import type { Availability, EngineInfo } from "../../engine.ts";
 import { SpectraThreads } from "../spectra/spectra-threads.ts";
 import { framesOf } from "../spectra/protocol.ts";
 import type {
+  Instrument,
   SeparatedPassage,
   SeparationOptions,
   StemModel,
   StemSeparator,
   StereoPassage,
 } from "../stem-separator.ts";
-import { separateWindows, WINDOWS_AHEAD } from "../windows/separate-windows.ts";
+import { partsOfWindows, WINDOWS_AHEAD, without } from "../windows/separate-windows.ts";
 import { OverlapAdd } from "../windows/sound-window.ts";
 import { ROFORMER_RATE, type RoformerSettings, roformerSettings } from "./roformer-settings.ts";
 import { type FadedWindow, fadesOf, windowsOf } from "./windows.ts";
@@ -71,7 +72,8 @@ class RoformerEngine implements StemSeparator, AsyncDisposable {
       usable.map(async ({ entry, settings }) => {
         const { size, mtimeMs } = await stat(entry.path).catch(() => ({ size: 0, mtimeMs: 0 }));
         const { role, file: _, ...how } = settings;
-        return { name: entry.name, role, version: `${size}-${Math.round(mtimeMs)}-${JSON.stringify(how)}` };
+        const version = `${size}-${Math.round(mtimeMs)}-${JSON.stringify(how)}`;
+        return { name: entry.name, role, instruments: Object.keys(settings.instruments) as Instrument[], version };
       }),
     );
   }
@@ -79,7 +81,7 @@ class RoformerEngine implements StemSeparator, AsyncDisposable {
   /** `denoise` changes nothing: in silence these networks hear none, as their answers are shares of the sound. */
   async *separate(
     sound: AsyncIterable<StereoPassage>,
-    { model, overlap, warn }: SeparationOptions,
+    { model, overlap, instruments = [], warn }: SeparationOptions,
     signal: AbortSignal,
   ): AsyncGenerator<SeparatedPassage, void> {
     if (overlap !== undefined && !(overlap >= 0.01 && overlap <= 0.9)) {
@@ -93,22 +95,29 @@ class RoformerEngine implements StemSeparator, AsyncDisposable {
         `"${entry.name}" came without settings: a hop of ${settings.geometry.hop} and the stem "${settings.role}" were assumed. Put the .yaml that was published with it beside it.`,
       );
     }
+    const places = [settings.stem, ...instruments.map((each) => placeOf(each, { entry, settings }))];
+    // A network that makes drums alone gives them as its stem, too.
+    const stems = [...new Set(places)];
     const { samples } = settings.geometry;
     const step = overlap === undefined ? settings.step : Math.max(1, Math.floor((1 - overlap) * samples));
     const plan = { samples, step };
     const part = settings.skips ? "skipping" : "plain";
     await using lease = await leaseNetwork(this.#models, { entry, part }, signal);
-    const passages = separateWindows(
+    const passages = partsOfWindows(
       {
         windows: windowsOf(sound, plan),
-        adder: new OverlapAdd<FadedWindow>(samples, step, fadesOf(plan)),
-        hear: (window, working) => this.#hear(window, { entry, settings }, lease, working),
-        scale: 1,
+        adders: stems.map(() => new OverlapAdd<FadedWindow>(samples, step, fadesOf(plan))),
+        hear: (window, working) => this.#hear(window, { entry, settings }, stems, lease, working),
       },
       signal,
     );
-    for await (const { stem, rest } of passages) {
-      yield settings.turned ? { stem: rest, rest: stem } : { stem, rest };
+    for await (const { mix, parts } of passages) {
+      const [stem, ...asked] = places.map((place) => parts[stems.indexOf(place)] as StereoPassage) as [
+        StereoPassage,
+        ...StereoPassage[],
+      ];
+      const rest = without(mix, stem);
+      yield { ...(settings.turned ? { stem: rest, rest: stem } : { stem, rest }), instruments: asked };
     }
   }
 
@@ -116,13 +125,14 @@ class RoformerEngine implements StemSeparator, AsyncDisposable {
     await this.#threads[Symbol.asyncDispose]();
   }
 
-  /** What the network takes out of a window. */
+  /** What the network takes out of a window, by places among its stems. */
   async #hear(
     { sound }: FadedWindow,
-    { entry, settings: { geometry, stem } }: Known,
+    { entry, settings: { geometry } }: Known,
+    places: readonly number[],
     lease: Lease,
     signal: AbortSignal,
-  ): Promise<StereoPassage> {
+  ): Promise<readonly StereoPassage[]> {
     const { stems, channels } = readRoformerVariant(entry.variant);
     const frames = framesOf(geometry);
     const [data] = await this.#threads.analyse(geometry, sound, signal);
@@ -137,12 +147,17 @@ class RoformerEngine implements StemSeparator, AsyncDisposable {
     if (answer?.type !== "float32" || answer.data.length !== sides * stems * each) {
       throw new AppError("engine_failed", "The network's answer has another shape than its input. Use another file.");
     }
-    const wanted = new Float32Array(sides * each);
-    for (let side = 0; side < sides; side++) {
-      const from = (side * stems + stem) * each;
-      wanted.set(answer.data.subarray(from, from + each), side * each);
-    }
-    return this.#threads.synthesise(geometry, [wanted], signal);
+    const { data: made } = answer;
+    return Promise.all(
+      places.map((place) => {
+        const wanted = new Float32Array(sides * each);
+        for (let side = 0; side < sides; side++) {
+          const from = (side * stems + place) * each;
+          wanted.set(made.subarray(from, from + each), side * each);
+        }
+        return this.#threads.synthesise(geometry, [wanted], signal);
+      }),
+    );
   }
 
   /** The networks whose settings fit them; one whose settings do not is told about when it is asked for by its name. */
@@ -160,6 +175,12 @@ class RoformerEngine implements StemSeparator, AsyncDisposable {
     }
     return { usable, problem };
   }
+}
+
+function placeOf(instrument: Instrument, { entry, settings }: Known): number {
+  const place = settings.instruments[instrument];
+  if (place === undefined) throw new AppError("invalid_input", `"${entry.name}" takes no ${instrument} out of songs.`);
+  return place;
 }
 
 /** RoFormers as people publish them: checkpoints of PyTorch, or safetensors, and files of settings beside them. */

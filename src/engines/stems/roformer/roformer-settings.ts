@@ -5,12 +5,15 @@ import { AppError } from "../../../errors.ts";
 import type { RoformerVariant } from "../../../graphs/roformer-config.ts";
 import { ROFORMER_LEAST } from "../../../graphs/roformer-layers.ts";
 import { ROFORMER_SETTINGS } from "../../../limits/songs.ts";
+import type { Instrument } from "../stem-separator.ts";
 import { framesOf, type SpectraGeometry } from "../spectra/protocol.ts";
 import { parseSettingsYaml } from "./settings-yaml.ts";
-import { chooseStem, type StemChoice } from "./stem-choice.ts";
+import { chooseStem, instrumentsOf, type StemChoice } from "./stem-choice.ts";
 
 /** How one network's file is to be used. */
 export type RoformerSettings = StemChoice & {
+  /** Stems that are instruments, by their places among those that the network makes. */
+  readonly instruments: Readonly<Partial<Record<Instrument, number>>>;
   readonly geometry: SpectraGeometry;
   /** Samples from one window to the next. */
   readonly step: number;
@@ -169,6 +172,7 @@ function said(path: string, name: string, settings: SettingsFile, variant: Rofor
   const geometry = geometryOf(variant, samples, hop, model.stft_win_length ?? variant.size, model.zero_dc ?? true);
   return {
     ...chooseStem({ file: basename(path), made, all }),
+    instruments: instrumentsOf(made),
     geometry,
     step: Math.max(1, Math.floor(samples / (inference?.num_overlap ?? UNSAID.overlap))),
     skips: model.skip_connection ?? false,
@@ -181,7 +185,7 @@ function guessed(path: string, variant: RoformerVariant): RoformerSettings {
   // Of several stems nobody knows which is which.
   const known: StemChoice = variant.stems === 1 ? choice : { stem: 0, role: "other", turned: false };
   const geometry = geometryOf(variant, USUAL.samples, USUAL.hop, variant.size, true);
-  return { ...known, geometry, step: USUAL.samples / USUAL.overlap, skips: false, file: undefined };
+  return { ...known, instruments: {}, geometry, step: USUAL.samples / USUAL.overlap, skips: false, file: undefined };
 }
 
 function geometryOf(

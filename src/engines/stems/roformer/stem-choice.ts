@@ -1,4 +1,4 @@
-import type { StemRole } from "../stem-separator.ts";
+import type { Instrument, StemRole } from "../stem-separator.ts";
 
 /** Which of a network's stems is taken, and what for. */
 export type StemChoice = {
@@ -17,6 +17,13 @@ export type StemNames = {
   readonly made: readonly string[];
   /** All that it was trained with. */
   readonly all: readonly string[];
+};
+
+const INSTRUMENT: Readonly<Record<Exclude<Instrument, "other">, RegExp>> = {
+  drums: /^drums?$/i,
+  bass: /^bass$/i,
+  guitar: /^guitars?$/i,
+  piano: /^piano$/i,
 };
 
 const KARAOKE = /kara|(^|[^a-z])lead([^a-z]|$)/i;
@@ -62,4 +69,17 @@ export function chooseStem({ file, made, all }: StemNames): StemChoice {
   const band = find(BAND);
   const fromVoices = made.length === 1 && (all.some((name) => VOICES.test(name)) || /instr/i.test(made[0] ?? ""));
   return band >= 0 && fromVoices ? { stem: band, role: "instrumental", turned: false } : other;
+}
+
+/** Which of a network's stems are instruments by themselves, by their places among those that it makes, from 0. */
+export function instrumentsOf(made: readonly string[]): Readonly<Partial<Record<Instrument, number>>> {
+  const found: Partial<Record<Instrument, number>> = {};
+  for (const [instrument, called] of Object.entries(INSTRUMENT)) {
+    const place = made.findIndex((name) => called.test(name.trim()));
+    if (place >= 0) found[instrument as Instrument] = place;
+  }
+  // Beside voices alone, `other` is the whole band.
+  const other = made.findIndex((name) => /^others?$/i.test(name.trim()));
+  if (other >= 0 && Object.keys(found).length > 0) found.other = other;
+  return found;
 }

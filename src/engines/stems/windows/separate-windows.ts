@@ -14,27 +14,48 @@ export type WindowWork<Window extends SoundWindow> = {
   readonly scale: number;
 };
 
+/** The same where a network takes out several parts: one adder for each that `hear` answers. */
+export type PartsWork<Window extends SoundWindow> = Pick<WindowWork<Window>, "windows"> & {
+  readonly adders: readonly OverlapAdd<Window>[];
+  readonly hear: (window: Window, signal: AbortSignal) => Promise<readonly StereoPassage[]>;
+};
+
 /** Takes a sound apart window by window: what the network takes out, and what is left of the sound. */
 export async function* separateWindows<Window extends SoundWindow>(
   { windows, adder, hear, scale }: WindowWork<Window>,
   signal: AbortSignal,
 ): AsyncGenerator<SeparatedPassage, void> {
+  const one = async (window: Window, working: AbortSignal) => [await hear(window, working)];
+  for await (const { mix, parts } of partsOfWindows({ windows, adders: [adder], hear: one }, signal)) {
+    const stem = parts[0] as StereoPassage;
+    if (scale !== 1)
+      for (const side of stem) for (let n = 0; n < side.length; n++) side[n] = scale * (side[n] as number);
+    yield { stem, rest: without(mix, stem) };
+  }
+}
+
+/** What is left of a sound without a part of it. */
+export function without(mix: StereoPassage, part: StereoPassage): StereoPassage {
+  return mix.map((side, i) => side.map((value, n) => value - (part[i]?.[n] as number))) as unknown as StereoPassage;
+}
+
+/** The parts that a network takes out of a sound, passage by passage, and the sound. */
+export async function* partsOfWindows<Window extends SoundWindow>(
+  { windows, adders, hear }: PartsWork<Window>,
+  signal: AbortSignal,
+): AsyncGenerator<{ readonly mix: StereoPassage; readonly parts: readonly StereoPassage[] }, void> {
   const over = new AbortController();
   const working = AbortSignal.any([signal, over.signal]);
   const made = ahead(
     windows,
     WINDOWS_AHEAD,
     // In nothing there is nothing, whatever a network hears in it.
-    async (window) => ({ window, sound: window.silent ? undefined : await hear(window, working) }),
+    async (window) => ({ window, sounds: window.silent ? [] : await hear(window, working) }),
     () => over.abort(),
   );
-  for await (const { window, sound } of made) {
-    const stem = adder.add(window, sound);
+  for await (const { window, sounds } of made) {
+    const parts = adders.map((adder, i) => adder.add(window, sounds[i]));
     const { mix } = window;
-    if (mix[0].length === 0) continue;
-    if (scale !== 1)
-      for (const side of stem) for (let n = 0; n < side.length; n++) side[n] = scale * (side[n] as number);
-    const rest = mix.map((side, i) => side.map((value, n) => value - (stem[i]?.[n] as number)));
-    yield { stem, rest: rest as unknown as StereoPassage };
+    if (mix[0].length > 0) yield { mix, parts };
   }
 }
