@@ -21,11 +21,15 @@ export type Engine = {
   readonly kind: string;
   readonly description: string;
   readonly available: boolean;
+  readonly embedded: boolean;
   readonly reason?: string;
   readonly remedy?: string;
   readonly license: string;
   readonly languages: readonly string[];
 };
+
+/** What takes songs apart, and the step that it is for. */
+export type SeparationNetwork = { readonly name: string; readonly engine: string; readonly role: string };
 
 /** What the server offers, as it answered when the page was opened or when somebody looked again. */
 export type Offer = {
@@ -33,10 +37,11 @@ export type Offer = {
   readonly voices: readonly Voice[];
   readonly avatars: readonly Avatar[];
   readonly models: readonly string[];
+  readonly separation: readonly SeparationNetwork[];
   readonly engines: readonly Engine[];
 };
 
-const NOTHING: Offer = { operations: new Map(), voices: [], avatars: [], models: [], engines: [] };
+const NOTHING: Offer = { operations: new Map(), voices: [], avatars: [], models: [], separation: [], engines: [] };
 
 const Context = createContext<Loaded<Offer>>({ reload: async () => undefined });
 
@@ -44,13 +49,14 @@ const Context = createContext<Loaded<Offer>>({ reload: async () => undefined });
 export function Offering({ children }: { readonly children: (offer: Loaded<Offer>) => ComponentChildren }) {
   const offer = useLoaded(async (): Promise<Offer> => {
     const { operations } = await callJson<{ operations: Operation[] }>("/api/operations");
-    const [{ voices }, { avatars }, { models }, { engines }] = await Promise.all([
+    const [{ voices }, { avatars }, { models, separation }, { engines }] = await Promise.all([
       lookUp<{ voices: Voice[] }>("list_voices"),
       lookUp<{ avatars: Avatar[] }>("list_avatars"),
-      lookUp<{ models: string[] }>("list_models"),
+      lookUp<{ models: string[]; separation: SeparationNetwork[] }>("list_models"),
       lookUp<{ engines: Engine[] }>("list_engines"),
     ]);
-    return { operations: new Map(operations.map((each) => [each.name, each])), voices, avatars, models, engines };
+    const byName = new Map(operations.map((each) => [each.name, each]));
+    return { operations: byName, voices, avatars, models, separation, engines };
   });
   return <Context.Provider value={offer}>{children(offer)}</Context.Provider>;
 }

@@ -165,7 +165,6 @@ const stepOf = (role: StemRole): StemRole => (role === "instrumental" ? "vocals"
 function idle({ name, role }: StemModel, passes: readonly Pass[]): AppError {
   const other = passes.find(({ model }) => stepOf(model.role) === stepOf(role))?.model.name;
   const why = other === undefined ? "nothing that is asked for needs that" : `"${other}" is named for that step`;
-  const message = `The network "${name}" has nothing to do: ${PURPOSES[role]}, and ${why}. Leave it out.`;
-  const violations = [{ path: "params.separation_models", message: `"${name}" has nothing to do.` }];
-  return new AppError("invalid_input", message, { violations });
+  const message = `"${name}" has nothing to do: ${PURPOSES[role]}, and ${why}. Leave it out.`;
+  return new AppError("invalid_input", message, { violations: [{ path: "params.separation_models", message }] });
 }

@@ -1,7 +1,7 @@
 import { useEffect, useId, useState } from "preact/hooks";
 import { call } from "../api.ts";
 import { useOffer } from "../server.tsx";
-import { FieldNotes } from "../schema/field.tsx";
+import { FieldNotes } from "../schema/field-notes.tsx";
 import { useWords } from "../words/words.tsx";
 import { dataUrl } from "./sound.ts";
 

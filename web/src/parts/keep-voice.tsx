@@ -1,5 +1,5 @@
 import { useId, useState } from "preact/hooks";
-import { FieldNotes } from "../schema/field.tsx";
+import { FieldNotes } from "../schema/field-notes.tsx";
 import { useJob } from "../use-job.ts";
 import { useWords } from "../words/words.tsx";
 import type { BroughtSound } from "./sound.ts";

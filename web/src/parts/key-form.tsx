@@ -1,6 +1,6 @@
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { apiKey, call } from "../api.ts";
-import { FieldNotes } from "../schema/field.tsx";
+import { FieldNotes } from "../schema/field-notes.tsx";
 import { useWords } from "../words/words.tsx";
 
 /** Asks for the server's key, and tries it. */

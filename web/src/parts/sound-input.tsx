@@ -1,5 +1,5 @@
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import { FieldNotes } from "../schema/field.tsx";
+import { FieldNotes } from "../schema/field-notes.tsx";
 import { useWords } from "../words/words.tsx";
 import { bringFile, bringRecording, type BroughtSound } from "./sound.ts";
 import { Waveform } from "./waveform.tsx";

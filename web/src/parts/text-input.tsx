@@ -1,5 +1,5 @@
 import { useId } from "preact/hooks";
-import { FieldNotes } from "../schema/field.tsx";
+import { FieldNotes } from "../schema/field-notes.tsx";
 import { useWords } from "../words/words.tsx";
 
 type TextInputProps = {

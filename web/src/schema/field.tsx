@@ -1,7 +1,9 @@
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 import { useWords } from "../words/words.tsx";
+import { FieldNotes } from "./field-notes.tsx";
 import { controlOf, type JsonSchema, unwrap } from "./json-schema.ts";
+import { Several } from "./several.tsx";
 
 export type FieldProps = {
   readonly name: string;
@@ -49,6 +51,10 @@ export function Field(props: FieldProps) {
     </div>
   );
 
+  if (choices !== undefined && control.kind === "list") {
+    const chosen = Array.isArray(value) ? value : [];
+    return <Several {...{ id, label, hint, error, choices, onChange }} value={chosen} />;
+  }
   if (choices !== undefined) {
     return wrap(
       <select
@@ -146,7 +152,7 @@ export function Field(props: FieldProps) {
           type="text"
           value={Array.isArray(value) ? value.join(", ") : ""}
           placeholder={words.form.unset}
-          onChange={(event) => onChange(numbersOf(event.currentTarget.value))}
+          onChange={(event) => onChange(listOf(event.currentTarget.value, control.of))}
         />,
         "text",
       );
@@ -168,41 +174,16 @@ export function Field(props: FieldProps) {
   }
 }
 
-/** What stands under a field: its hint, and what is wrong with it. */
-export function FieldNotes({
-  id,
-  hint,
-  error,
-}: {
-  readonly id: string;
-  readonly hint: string;
-  readonly error?: string | undefined;
-}) {
-  return (
-    <>
-      {hint !== "" && (
-        <p class="hint" id={`${id}-hint`}>
-          {hint.replaceAll("`", "")}
-        </p>
-      )}
-      {error && (
-        <p class="field-error" id={`${id}-error`}>
-          {error}
-        </p>
-      )}
-    </>
-  );
-}
-
 /** A text or a number as a text; nothing for anything else. */
 function plain(value: unknown): string {
   return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }
 
-function numbersOf(text: string): number[] | undefined {
-  const numbers = text
-    .split(/[\s,;]+/)
-    .filter((part) => part !== "")
-    .map(Number);
-  return numbers.length === 0 ? undefined : numbers;
+function listOf(text: string, of: "number" | "text"): unknown[] | undefined {
+  const parts = text
+    .split(of === "text" ? /[,;]/ : /[\s,;]+/)
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+  if (parts.length === 0) return undefined;
+  return of === "text" ? parts : parts.map(Number);
 }

@@ -26,7 +26,7 @@ export type Control =
   | { readonly kind: "range"; readonly min: number; readonly max: number; readonly step: number }
   | { readonly kind: "number"; readonly whole: boolean; readonly min?: number; readonly max?: number }
   | { readonly kind: "switch" }
-  | { readonly kind: "list" }
+  | { readonly kind: "list"; readonly of: "number" | "text" }
   | { readonly kind: "text"; readonly long: boolean };
 
 /** The schema without the `null` that stands for absent, and without the wrapping of a single alternative. */
@@ -49,7 +49,7 @@ export function controlOf(given: JsonSchema): Control {
     case "boolean":
       return { kind: "switch" };
     case "array":
-      return { kind: "list" };
+      return { kind: "list", of: schema.items?.type === "string" ? "text" : "number" };
     case "integer":
     case "number": {
       const whole = schema.type === "integer";

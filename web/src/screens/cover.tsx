@@ -1,9 +1,9 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { artifactUrl, type Result } from "../api.ts";
 import { Compare, type Take } from "../parts/compare.tsx";
+import { CoverDesk } from "../parts/cover-desk.tsx";
 import type { Track } from "../parts/deck.ts";
 import { JobPanel } from "../parts/job-panel.tsx";
-import { Mixer, type MixerTrack } from "../parts/mixer.tsx";
 import { Segments } from "../parts/segments.tsx";
 import { SoundInput } from "../parts/sound-input.tsx";
 import { type BroughtSound, decode, mixDown } from "../parts/sound.ts";
@@ -22,7 +22,7 @@ type Stem = (typeof STEMS)[number];
 const GROUPS = {
   pitch: ["pitch_adjust", "pitch_change_all", "auto_pitch", "voice_pitch_hz", "f0_method", "crepe_hop_length"],
   mix: ["main_gain", "inst_gain", "backup_gain"],
-  separation: ["backing", "engine", "denoise", "dereverb"],
+  separation: ["backing", "engine", "separation_models", "denoise", "dereverb"],
   room: ["reverb_rm_size", "reverb_wet", "reverb_dry", "reverb_damping", "vocal_placement"],
   tone: ["index_rate", "protect", "rms_mix_rate", "filter_radius"],
   output: ["output_format", "bitrate", "bit_depth"],
@@ -30,17 +30,6 @@ const GROUPS = {
 
 /** Parameters that this screen sets by itself, and what no form asks for well: a curve of points. */
 const OWN: readonly string[] = ["voice_model", "audio", "stems", "stems_format", "f0_curve"];
-
-/** Tracks of a mix: what each is at in it, in dB, and whose fader it has. */
-const TRACKS: Readonly<Record<string, { readonly level: number; readonly fader: string }>> = {
-  sung: { level: -4, fader: "main_gain" },
-  backing: { level: -6, fader: "backup_gain" },
-  instrumental: { level: -7, fader: "inst_gain" },
-  // Brought stems have none of the effects that make a voice louder.
-  voice_audio: { level: 0, fader: "main_gain" },
-  backup_audio: { level: -6, fader: "backup_gain" },
-  instrument_audio: { level: -7, fader: "inst_gain" },
-};
 
 /** What changes the mix alone: the tracks stay as they are. */
 const OF_MIX: readonly string[] = [...GROUPS.mix, ...GROUPS.output];
@@ -121,6 +110,8 @@ export function CoverScreen() {
     // The mixer's faders are the same gains.
     (group) => GROUPS[group].some((name) => name in properties) && !(group === "mix" && sounds),
   );
+  const shown = (group: keyof typeof GROUPS): readonly string[] =>
+    [...GROUPS[group], ...(group === "output" ? rest : [])].filter((name) => choices[name]?.length !== 0);
   return (
     <Screen
       id="cover"
@@ -138,7 +129,7 @@ export function CoverScreen() {
             {run.state.step === "done" && <MovedNote result={run.state.result} />}
           </JobPanel>
           {sounds && (
-            <Desk
+            <CoverDesk
               sounds={sounds}
               values={values}
               onChange={setValues}
@@ -183,7 +174,7 @@ export function CoverScreen() {
       {groups.map((group) => (
         <details class="more" key={group} open={group === "pitch" || group === "mix"}>
           <summary>{words.cover[group]}</summary>
-          <SchemaForm {...settings} only={group === "output" ? [...GROUPS.output, ...rest] : GROUPS[group]} />
+          <SchemaForm {...settings} only={shown(group)} />
         </details>
       ))}
     </Screen>
@@ -205,43 +196,10 @@ function MovedNote({ result }: { readonly result: Result }) {
   return <p class="dim">{cover.moved(moved.semitones, from, to)}</p>;
 }
 
-type DeskProps = {
-  readonly sounds: readonly Track[];
-  readonly values: Values;
-  readonly onChange: (values: Values) => void;
-  readonly action?: { readonly label: string; readonly busy: boolean; readonly run: () => void };
-};
-
-/** The mixer whose faders are the form's gains. */
-function Desk({ sounds, values, onChange, action }: DeskProps) {
-  const { cover } = useWords();
-  const labels: Readonly<Record<string, string>> = cover.tracks;
-  const tracks = sounds.flatMap(({ value, sound }): MixerTrack[] => {
-    const track = TRACKS[value];
-    if (!track) return [];
-    const gain = values[track.fader];
-    const own = { label: labels[value] ?? value, level: track.level, gain: typeof gain === "number" ? gain : 0 };
-    return [{ value, sound, ...own }];
-  });
-  return (
-    <Mixer
-      tracks={tracks}
-      sounds={sounds}
-      onGain={(value, gain) => {
-        const fader = TRACKS[value]?.fader;
-        if (fader === undefined) return;
-        const { [fader]: _before, ...others } = values;
-        onChange(gain === 0 ? others : { ...others, [fader]: gain });
-      }}
-      action={action}
-    />
-  );
-}
-
 /** What to choose from, the engines that separate among them. */
 function useCoverChoices(): ReturnType<typeof useChoices> {
   const choices = useChoices();
-  const { engines } = useOffer();
+  const { engines, separation } = useOffer();
   const words = useWords();
   return useMemo(() => {
     const separators = engines.filter((each) => each.kind === "stems" && each.available);
@@ -249,8 +207,14 @@ function useCoverChoices(): ReturnType<typeof useChoices> {
       { value: "auto", label: words.choices.auto },
       ...separators.map(({ id }) => ({ value: id, label: id })),
     ];
-    return { ...choices, engine };
-  }, [choices, engines, words]);
+    const roles: Readonly<Record<string, string>> = words.cover.roles;
+    // Ways without files are chosen by their engine.
+    const files = separation.filter(({ engine: id }) => separators.some((each) => each.id === id && !each.embedded));
+    const networks = files.flatMap(({ name, role }) =>
+      roles[role] === undefined ? [] : [{ value: name, label: `${name} · ${roles[role]}` }],
+    );
+    return { ...choices, engine, separation_models: networks };
+  }, [choices, engines, separation, words]);
 }
 
 /** The stems that were brought, as far as the browser can play them. */

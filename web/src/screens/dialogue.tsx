@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Result } from "../api.ts";
 import { JobPanel } from "../parts/job-panel.tsx";
 import { faultOf, SchemaForm, type Values } from "../schema/schema-form.tsx";
-import { FieldNotes } from "../schema/field.tsx";
+import { FieldNotes } from "../schema/field-notes.tsx";
 import { useChoices, useOffer, useParams, voiceChoice } from "../server.tsx";
 import { useFocusOnFault } from "../use-focus-on-fault.ts";
 import { useJob } from "../use-job.ts";

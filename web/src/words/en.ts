@@ -85,6 +85,7 @@ export const en = {
     separate: "Separate stems",
     song: "Song",
     separation: "Separation",
+    roles: { vocals: "voices", instrumental: "instruments", karaoke: "lead", reverb: "reverb" },
     mixer: "Mixer",
     moved: (semitones: number, from: number, to: number): string =>
       `Moved by ${semitones > 0 ? "+" : semitones < 0 ? "−" : ""}${Math.abs(semitones)} semitones: the singer is at ${from} Hz, the voice at ${to} Hz.`,
@@ -297,6 +298,7 @@ export const en = {
     pause_seconds: ["Pause between lines", ""],
     voice_model: ["Voice", ""],
     backing: ["Backing vocals", "Automatic keeps them where a network tells them from the lead."],
+    separation_models: ["Networks", "Each does its own step; where none is chosen, the best that is there."],
     denoise: ["Clean separation", "Takes networks twice the time."],
     dereverb: ["Dry lead", "Where a network for that is there."],
     speaker_id: ["Speaker", "Of voices that have several."],

@@ -83,6 +83,7 @@ export const ko: Words = {
     separate: "나뉜 음원",
     song: "노래",
     separation: "음원 분리",
+    roles: { vocals: "보컬", instrumental: "반주", karaoke: "리드", reverb: "잔향" },
     mixer: "믹서",
     moved: (semitones: number, from: number, to: number): string =>
       `반음 ${semitones > 0 ? "+" : semitones < 0 ? "−" : ""}${Math.abs(semitones)}개 옮김: 가수는 ${from} Hz, 목소리는 ${to} Hz입니다.`,
@@ -295,6 +296,7 @@ export const ko: Words = {
     pause_seconds: ["대사 사이 쉼", "초 단위."],
     voice_model: ["목소리", "노래를 부를 음색."],
     backing: ["코러스", "자동은 리드와 나눌 수 있으면 원래 목소리로 둡니다."],
+    separation_models: ["신경망", "각각 맡은 단계를 처리합니다. 고르지 않으면 가장 좋은 것을 씁니다."],
     denoise: ["깨끗한 분리", "신경망이 두 배로 오래 걸립니다."],
     dereverb: ["울림 없는 리드", "그런 신경망이 있을 때만 적용됩니다."],
     speaker_id: ["화자", "여러 화자가 있는 목소리에서 고릅니다."],

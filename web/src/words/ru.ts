@@ -91,6 +91,7 @@ export const ru: Words = {
     separate: "Отдельные дорожки",
     song: "Песня",
     separation: "Разделение",
+    roles: { vocals: "голоса", instrumental: "инструменты", karaoke: "солист", reverb: "реверберация" },
     mixer: "Микшер",
     moved: (semitones: number, from: number, to: number): string =>
       `Сдвиг: ${semitones > 0 ? "+" : semitones < 0 ? "−" : ""}${Math.abs(semitones)} полутонов. Певец около ${from} Гц, голос около ${to} Гц.`,
@@ -303,6 +304,7 @@ export const ru: Words = {
     pause_seconds: ["Пауза между репликами", "В секундах."],
     voice_model: ["Голос", "Кто поёт."],
     backing: ["Бэк-вокал", "Автоматически: остаётся, если его можно отделить от солиста."],
+    separation_models: ["Сети", "Каждая делает свой шаг; где не выбрана ни одна, берётся лучшая."],
     denoise: ["Чистое разделение", "Сетям нужно вдвое больше времени."],
     dereverb: ["Солист без эха", "Если для этого есть сеть."],
     speaker_id: ["Диктор", "Для голосов, в которых их несколько."],
