@@ -67,6 +67,12 @@ describe("files of MDX-Net", () => {
     await writeFile(bench.model("Best_Inst.json"), text);
     const said = { geometry: { ...shape, size: 7680 }, compensate: 1.035, role: "vocals", from: "file" };
     assert.deepEqual(await settingsOf(path, shape), said);
+    await writeFile(bench.model("Best_Inst.json"), JSON.stringify({ mdx_n_fft_scale_set: 7680, primary_stem: "Bass" }));
+    assert.deepEqual(await settingsOf(path, shape), { ...said, role: "other", instrument: "bass" });
+    const drums = await writeNetwork(bench.model("kuielab_a_drums"), "left", 3072, 256);
+    assert.deepEqual(await settingsOf(drums, shape), { ...guess, role: "other", instrument: "drums" });
+    const nothing = await writeNetwork(bench.model("network"), "left", 3072, 256);
+    assert.deepEqual(await settingsOf(nothing, shape), { ...guess, role: "other" });
     await writeFile(bench.model("Best_Inst.json"), JSON.stringify({ mdx_n_fft_scale_set: 4096 }));
     await assert.rejects(
       settingsOf(path, shape),

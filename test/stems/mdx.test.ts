@@ -124,6 +124,17 @@ describe("separation by MDX-Net", () => {
     }
   });
 
+  it("gives the stem as an instrument where it is one", async () => {
+    await using bench = await Bench.open();
+    await bench.network("kit", "left", SMALL, { primary_stem: "Drums" });
+    const [model] = await bench.engine.models();
+    assert.deepEqual([model?.role, model?.instruments], ["other", ["drums"]]);
+    const made = await bench.separate(song(20_000), { model: "kit", instruments: ["drums"] });
+    assert.deepEqual(made.instruments, [made.stem]);
+    const bass = bench.separate(song(20_000), { model: "kit", instruments: ["drums", "bass"] });
+    await assert.rejects(bass, isCode("invalid_input", /"kit" takes no bass/));
+  });
+
   it("takes out of a network's answer what it hears in silence, and only when it is to", async () => {
     await using bench = await Bench.open();
     await bench.network("noise", "nothing-but-noise", SMALL);

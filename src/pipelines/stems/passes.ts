@@ -150,7 +150,7 @@ function bandsOf(
       const whose = engine === "auto" ? "" : ` of the engine "${engine}"`;
       throw new AppError(
         "engine_unavailable",
-        `There is no network${whose} that takes ${missing.join(", ")} out of songs. Put a RoFormer of several stems such as ${USUAL_BANDS}, with its .yaml, into the models folder.`,
+        `There is no network${whose} that takes ${missing.join(", ")} out of songs. Put a RoFormer of several stems such as ${USUAL_BANDS}, with its .yaml, into the models folder, or an MDX-Net network of that instrument.`,
       );
     }
     bands.set(most.network, most.made);

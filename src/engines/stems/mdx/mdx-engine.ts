@@ -83,16 +83,16 @@ class MdxEngine implements StemSeparator, AsyncDisposable {
         throw error;
       });
       if (!settings) continue;
-      const { role, geometry, compensate, file } = settings;
+      const { role, instrument, geometry, compensate, file } = settings;
       const version = [file, geometry.size, geometry.bins, geometry.frames, compensate].join("-");
-      models.push({ name: entry.name, role, version });
+      models.push({ name: entry.name, role, instruments: instrument ? [instrument] : [], version });
     }
     return models;
   }
 
   async *separate(
     sound: AsyncIterable<StereoPassage>,
-    { model, denoise = true, overlap = 0.25, warn }: SeparationOptions,
+    { model, denoise = true, overlap = 0.25, instruments = [], warn }: SeparationOptions,
     signal: AbortSignal,
   ): AsyncGenerator<SeparatedPassage, void> {
     if (!(overlap >= 0.01 && overlap <= 0.9)) {
@@ -103,6 +103,8 @@ class MdxEngine implements StemSeparator, AsyncDisposable {
       throw new AppError("not_found", `There is no separation network "${model}" in the models folder.`);
     }
     const settings = await this.#settingsOf(entry);
+    const unknown = instruments.find((each) => each !== settings.instrument);
+    if (unknown) throw new AppError("invalid_input", `"${entry.name}" takes no ${unknown} out of songs.`);
     if (settings.from === "shape") {
       warn?.(
         `"${entry.name}" is no published network: a transform of ${settings.geometry.size} was assumed. Put its settings beside it, in a JSON file of its name with \`mdx_n_fft_scale_set\`.`,
@@ -114,7 +116,7 @@ class MdxEngine implements StemSeparator, AsyncDisposable {
       signal,
     );
     const { geometry, compensate: scale } = settings;
-    yield* separateWindows(
+    const passages = separateWindows(
       {
         windows: windowsOf(sound, geometry, overlap),
         adder: new OverlapAdd(windowSamples(geometry), stepOf(geometry, overlap), weightOf),
@@ -123,6 +125,7 @@ class MdxEngine implements StemSeparator, AsyncDisposable {
       },
       signal,
     );
+    for await (const passage of passages) yield { ...passage, instruments: instruments.map(() => passage.stem) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { z } from "zod";
 import { AppError } from "../../../errors.ts";
 import { md5OfEnd } from "../../../library/models/pull/end-hash.ts";
-import type { StemRole } from "../stem-separator.ts";
+import { type Instrument, INSTRUMENTS, type StemRole } from "../stem-separator.ts";
 import { type MdxGeometry, problemOf } from "./geometry.ts";
 
 /** How one network's file is to be used. */
@@ -12,6 +12,8 @@ export type MdxSettings = {
   /** What its answer is multiplied by to have the level that the stem has in the sound. */
   readonly compensate: number;
   readonly role: StemRole;
+  /** Which instrument it takes out, where its role is `other`. */
+  readonly instrument?: Instrument | undefined;
   /** Where that was found: beside the file, in the table of published ones, or guessed from the graph's shape. */
   readonly from: "file" | "published" | "shape";
 };
@@ -92,8 +94,9 @@ async function besideOf(path: string, shape: InputShape): Promise<MdxSettings | 
       `${file}: it says ${said}, and the network has ${shape.bins} and ${shape.frames}. Correct it, or leave \`mdx_dim_f_set\` and \`mdx_dim_t_set\` out.`,
     );
   }
-  const role = read.is_karaoke ? "karaoke" : (roleNamed(read.primary_stem) ?? roleNamed(basename(path)) ?? "other");
-  return { geometry: { ...shape, size: read.mdx_n_fft_scale_set }, compensate: read.compensate, role, from: "file" };
+  const { compensate, primary_stem: stem, mdx_n_fft_scale_set: size } = read;
+  const does = read.is_karaoke ? { role: "karaoke" as const } : (purposeOf(stem) ?? purposeOf(basename(path)));
+  return { geometry: { ...shape, size }, compensate, role: "other", ...does, from: "file" };
 }
 
 function published(hash: string, shape: InputShape): MdxSettings | undefined {
@@ -104,14 +107,17 @@ function published(hash: string, shape: InputShape): MdxSettings | undefined {
 }
 
 function guess(path: string, shape: InputShape): MdxSettings {
-  const role = roleNamed(basename(path)) ?? "other";
-  return { geometry: { ...shape, size: 2 * shape.bins }, compensate: USUAL_COMPENSATE, role, from: "shape" };
+  const geometry = { ...shape, size: 2 * shape.bins };
+  return { geometry, compensate: USUAL_COMPENSATE, role: "other", ...purposeOf(basename(path)), from: "shape" };
 }
 
-function roleNamed(name: string): StemRole | undefined {
-  if (/kara/i.test(name)) return "karaoke";
-  if (/reverb/i.test(name)) return "reverb";
-  if (/inst/i.test(name)) return "instrumental";
-  if (/voc/i.test(name)) return "vocals";
-  return undefined;
+/** What a network of such a name, or a stem of such a name, is for. */
+function purposeOf(name: string): Pick<MdxSettings, "role" | "instrument"> | undefined {
+  if (/kara/i.test(name)) return { role: "karaoke" };
+  if (/reverb/i.test(name)) return { role: "reverb" };
+  if (/inst/i.test(name)) return { role: "instrumental" };
+  if (/voc/i.test(name)) return { role: "vocals" };
+  const words = name.toLowerCase().split(/[^a-z]+/);
+  const instrument = INSTRUMENTS.find((each) => words.includes(each));
+  return instrument && { role: "other", instrument };
 }
