@@ -90,10 +90,13 @@ export class EventLog {
   async waitAfter(id: number, signal: AbortSignal): Promise<void> {
     while (!signal.aborted && !this.#ended && this.#next - 1 <= id) {
       const woken = Promise.withResolvers<void>();
-      this.#waiting.add(woken.resolve);
-      signal.addEventListener("abort", () => woken.resolve(), { once: true });
+      const wake = (): void => woken.resolve();
+      this.#waiting.add(wake);
+      signal.addEventListener("abort", wake, { once: true });
       await woken.promise;
-      this.#waiting.delete(woken.resolve);
+      // A reader who follows a long stream waits with one signal thousands of times.
+      signal.removeEventListener("abort", wake);
+      this.#waiting.delete(wake);
     }
   }
 

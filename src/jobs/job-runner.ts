@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import PQueue from "p-queue";
 import { AppError, toAppError } from "../errors.ts";
 import type { JobEvent } from "../events.ts";
-import { FINISHED_LOGS, LIGHT_JOBS, RESULT_KEPT_MS } from "../limits/jobs.ts";
+import { FINISHED_LOGS, JOB_STOP_MS, LIGHT_JOBS, RESULT_KEPT_MS } from "../limits/jobs.ts";
 import type { Log } from "../log.ts";
 import { type ErrorOrigin, jobErrorText } from "./job-error.ts";
 import type { JobMetrics } from "./job-metrics.ts";
@@ -199,7 +199,7 @@ export class JobRunner {
       live.work.abort();
     }
     // Work stops within the grace that children have after an abort; what hangs is left to the end of the process.
-    await Promise.race([settled(), pause(2000, undefined, { ref: false })]);
+    await Promise.race([settled(), pause(JOB_STOP_MS, undefined, { ref: false })]);
     for (const live of this.#live.values()) live.leave();
   }
 

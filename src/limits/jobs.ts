@@ -22,6 +22,9 @@ export const RESULT_KEPT_MS = 30 * 60_000;
 /** Pause between two looks for jobs whose time is over, in milliseconds. */
 export const JOB_SWEEP_MS = 1000;
 
+/** Time for the work of jobs that are put back at the end of the server to stop, in milliseconds. */
+export const JOB_STOP_MS = 2000;
+
 /** Times that a job is begun when the process dies under it. */
 export const MAX_JOB_ATTEMPTS = 3;
 

@@ -1,3 +1,10 @@
+import { AppError } from "../errors.ts";
+
+/** The error for a call whose signal aborted. @param signal the aborted one; its reason goes to `cause` */
+export function cancelled(signal: AbortSignal): AppError {
+  return new AppError("cancelled", "The job was cancelled.", { cause: signal.reason });
+}
+
 /**
  * Walks `source` and stops the moment `signal` aborts, even while the source is still working on its next value.
  * The source is told to finish (`return`), but not waited for; a value that it yields later goes to `discard`.

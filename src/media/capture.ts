@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { PROBE_TIMEOUT_MS } from "../limits/inputs.ts";
 import { AppError } from "../errors.ts";
+import { cancelled } from "./cancellable.ts";
 import { registerChild } from "./child-registry.ts";
 
 /** How a short command is run. */
@@ -34,13 +35,13 @@ export async function captureOutput(
   options: CaptureOptions = {},
 ): Promise<string> {
   const { timeoutMs = PROBE_TIMEOUT_MS, signal } = options;
-  if (signal?.aborted) throw new AppError("cancelled", "The job was cancelled.");
+  if (signal?.aborted) throw cancelled(signal);
   return new Promise((resolve, reject) => {
     const limits = { encoding: "utf8", timeout: timeoutMs, killSignal: "SIGKILL", maxBuffer: 16 << 20 } as const;
     const child = execFile(path, args, limits, (error, stdout, stderr) => {
       signal?.removeEventListener("abort", kill);
       if (!error) resolve(stdout);
-      else if (signal?.aborted) reject(new AppError("cancelled", "The job was cancelled.", { cause: error }));
+      else if (signal?.aborted) reject(cancelled(signal));
       else if (error.killed) reject(new AppError("timeout", "A media tool took too long.", { cause: error }));
       else if (child.pid === undefined)
         reject(new AppError("media_failed", "A media tool could not be started.", { cause: error }));

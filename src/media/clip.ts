@@ -1,7 +1,8 @@
 import { AppError } from "../errors.ts";
 import type { Binaries } from "./binaries.ts";
+import { cancelled } from "./cancellable.ts";
 import { requireEncoders } from "./encoders.ts";
-import { cancelled, failureOf, succeeded } from "./failure.ts";
+import { failureOf, succeeded } from "./failure.ts";
 import { type FfmpegJob, startFfmpeg } from "./ffmpeg-process.ts";
 import { options as args } from "./options.ts";
 import { probe } from "./probe.ts";

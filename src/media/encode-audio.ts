@@ -1,9 +1,9 @@
 import { rm, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { AppError, toAppError } from "../errors.ts";
+import { toAppError } from "../errors.ts";
 import type { Audio } from "../signal/audio.ts";
 import type { Binaries } from "./binaries.ts";
-import { untilAborted } from "./cancellable.ts";
+import { cancelled, untilAborted } from "./cancellable.ts";
 import { requireEncoders } from "./encoders.ts";
 import { failureOf, succeeded } from "./failure.ts";
 import { startFfmpeg } from "./ffmpeg-process.ts";
@@ -16,7 +16,7 @@ import { packer, type WavOptions, writeWav } from "./wav.ts";
 export type AudioFormat = "wav" | "mp3" | "flac" | "ogg" | "aac";
 
 /** What a sound of each format is on the wire. */
-export const AUDIO_MIME = {
+const AUDIO_MIME = {
   wav: "audio/wav",
   mp3: "audio/mpeg",
   flac: "audio/flac",
@@ -65,7 +65,7 @@ export async function encodeAudio(audio: Audio | PcmStream, options: EncodeAudio
     return { path, mime: AUDIO_MIME[options.format], duration: samples / source.sampleRate, bytes: size };
   } catch (error) {
     if ((await stat(path).catch(() => undefined))?.isFile()) await rm(path, { force: true });
-    if (options.signal.aborted) throw new AppError("cancelled", "The job was cancelled.", { cause: error });
+    if (options.signal.aborted) throw cancelled(options.signal);
     throw toAppError(error);
   }
 }

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import type { Writable } from "node:stream";
 import { AppError, toAppError } from "../errors.ts";
 import type { Binaries } from "./binaries.ts";
-import { orAborted, untilAborted } from "./cancellable.ts";
+import { cancelled, orAborted, untilAborted } from "./cancellable.ts";
 import { requireEncoders } from "./encoders.ts";
 import { failureOf, succeeded } from "./failure.ts";
 import { type FfmpegProcess, startFfmpeg } from "./ffmpeg-process.ts";
@@ -80,7 +80,7 @@ export type EncodedVideo = {
 export async function encodeVideo(options: EncodeVideoOptions): Promise<EncodedVideo> {
   const output = resolve(options.path);
   checkSize(options);
-  options.signal.throwIfAborted();
+  if (options.signal.aborted) throw cancelled(options.signal);
   await requireEncoders(options.binaries.ffmpeg, encodersFor(options.format));
   try {
     await using feed = await openLocalFeed(options.tempDir);
@@ -89,9 +89,7 @@ export async function encodeVideo(options: EncodeVideoOptions): Promise<EncodedV
     return { path: output, mime: VIDEO_MIME[options.format], frames, duration: frames / options.fps, bytes: size };
   } catch (error) {
     await removePartial(output);
-    throw options.signal.aborted
-      ? new AppError("cancelled", "The job was cancelled.", { cause: error })
-      : toAppError(error);
+    throw options.signal.aborted ? cancelled(options.signal) : toAppError(error);
   }
 }
 

@@ -33,11 +33,6 @@ export function failureOf(exit: FfmpegExit, what: string): AppError {
   );
 }
 
-/** The error for a call whose signal aborted. @param signal the aborted one; its reason goes to `cause` */
-export function cancelled(signal: AbortSignal): AppError {
-  return new AppError("cancelled", "The job was cancelled.", { cause: signal.reason });
-}
-
 function describe(exit: FfmpegExit): string {
   if (exit.signal) return `was killed (${exit.signal})`;
   if (exit.code !== null) return `ended with status ${exit.code}`;

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { AppError } from "../errors.ts";
 import type { Binaries } from "./binaries.ts";
-import { orAborted, untilAborted } from "./cancellable.ts";
+import { cancelled, orAborted, untilAborted } from "./cancellable.ts";
 import type { VideoFrame } from "./encode-video.ts";
 import { requireEncoders } from "./encoders.ts";
 import { failureOf, succeeded } from "./failure.ts";
@@ -69,7 +69,7 @@ export async function* encodeGroups(options: GroupsOptions): AsyncGenerator<Enco
   const { binaries, signal, width, height } = options;
   // Awaited when the encoder has started; it may fail before.
   options.samples.catch(() => undefined);
-  signal.throwIfAborted();
+  if (signal.aborted) throw cancelled(signal);
   await requireEncoders(binaries.ffmpeg, ["libx264", "aac"]);
   const stop = new AbortController();
   const stopped = AbortSignal.any([signal, stop.signal]);
@@ -91,7 +91,7 @@ export async function* encodeGroups(options: GroupsOptions): AsyncGenerator<Enco
     }
     if (waiting.length > 0) throw new AppError("internal", "A stream has pictures that fill no group.");
   } catch (error) {
-    throw signal.aborted ? new AppError("cancelled", "The job was cancelled.", { cause: error }) : error;
+    throw signal.aborted ? cancelled(signal) : error;
   } finally {
     stop.abort();
     await sounding.catch(() => undefined);

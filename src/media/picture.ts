@@ -80,13 +80,6 @@ export async function uprightPicture(path: string, target: string): Promise<Upri
   }
 }
 
-/** Reads a picture that `uprightPicture` wrote. */
-export async function readUpright(path: string): Promise<Omit<UprightPicture, "scale">> {
-  const { default: sharp } = await import("sharp");
-  const { data, info } = await sharp(path).raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
-  return { width: info.width, height: info.height, data: info.channels === 3 ? data : spread(data, info.channels) };
-}
-
 /** Drawings are programs for a renderer that reads other files: they are told by their text and never opened. */
 async function refuseText(path: string): Promise<void> {
   const file = await open(path);

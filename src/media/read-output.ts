@@ -1,5 +1,4 @@
-import { untilAborted } from "./cancellable.ts";
-import { cancelled } from "./failure.ts";
+import { cancelled, untilAborted } from "./cancellable.ts";
 import { type FfmpegExit, type FfmpegJob, startFfmpeg } from "./ffmpeg-process.ts";
 
 /**

@@ -1,8 +1,8 @@
 import type { Binaries } from "./binaries.ts";
-import { untilAborted } from "./cancellable.ts";
+import { cancelled, untilAborted } from "./cancellable.ts";
 import { type AudioFormat, codingOf, rawSound } from "./encode-audio.ts";
 import { requireEncoders } from "./encoders.ts";
-import { cancelled, failureOf, succeeded } from "./failure.ts";
+import { failureOf, succeeded } from "./failure.ts";
 import { startFfmpeg } from "./ffmpeg-process.ts";
 import { options as args } from "./options.ts";
 import type { PcmStream } from "./pcm.ts";

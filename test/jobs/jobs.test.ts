@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { test } from "node:test";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../../src/errors.ts";
+import { EventLog } from "../../src/jobs/event-log.ts";
 import { readJobRequest, type JobRequest } from "../../src/jobs/job-request.ts";
 import { JobStore } from "../../src/jobs/job-store.ts";
 import type { JobPolicy } from "../../src/jobs/job.ts";
@@ -201,4 +203,15 @@ test("events are kept within bounds, and a gap is told", async () => {
   assert.equal(events.after(page.events[510]?.id ?? 0).events.length, 1);
   assert.deepEqual([parts.take().events.length, parts.take().events.length], [700, 0]);
   await jobs.close();
+});
+
+test("a follower leaves nothing at its signal for the events that it has waited for", async () => {
+  const log = new EventLog();
+  const { signal } = new AbortController();
+  for (let id = 0; id < 3; id++) {
+    const waiting = log.waitAfter(id, signal);
+    log.push({ id });
+    await waiting;
+  }
+  assert.deepEqual(getEventListeners(signal, "abort"), []);
 });

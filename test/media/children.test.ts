@@ -7,7 +7,6 @@ import type { Binaries } from "../../src/media/binaries.ts";
 import { liveChildren } from "../../src/media/child-registry.ts";
 import { clipFrames, makeClip } from "../../src/media/clip.ts";
 import { decodeAudio } from "../../src/media/decode-audio.ts";
-import { decodeFrames } from "../../src/media/decode-frames.ts";
 import { encodeAudio } from "../../src/media/encode-audio.ts";
 import { encodeVideo, type VideoFrame } from "../../src/media/encode-video.ts";
 import { encodeGroups } from "../../src/media/fragmented-encode.ts";
@@ -114,7 +113,6 @@ const shape = { ...decoded, sampleRate: RATE } as const;
 const READERS = {
   probe: ({ binaries, signal }) => probe("input", { ffprobe: binaries.ffprobe, signal }),
   decodeAudio: ({ binaries, signal }) => drain(decodeAudio("input", { binaries, sampleRate: RATE, signal })),
-  decodeFrames: ({ binaries, signal }) => drain(decodeFrames("input", { ...decoded, binaries, signal })),
   clipFrames: ({ binaries, signal }) =>
     drain(clipFrames("input", { ...decoded, binaries, filter: "", layout: "i420", signal })),
 } as const satisfies Record<string, Call>;
@@ -242,7 +240,8 @@ describe("no call ends before its process", () => {
     const binary = { sampleRate: RATE, signal: never };
     const readers = {
       decodeAudio: (binaries: Binaries) => decodeAudio("input", { ...binary, binaries }),
-      decodeFrames: (binaries: Binaries) => decodeFrames("input", { ...decoded, binaries, signal: never }),
+      clipFrames: (binaries: Binaries) =>
+        clipFrames("input", { ...decoded, binaries, filter: "", layout: "i420", signal: never }),
       streamAudio: (binaries: Binaries) => {
         const source = { sampleRate: RATE, channels: 1, chunks: sound(stuck) };
         return streamAudio(source, { format: "mp3", binaries: () => Promise.resolve(binaries), signal: never });

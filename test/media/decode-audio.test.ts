@@ -6,9 +6,9 @@ import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { AppError } from "../../src/errors.ts";
 import { decodeAudio, decodeMono, decodePlanar } from "../../src/media/decode-audio.ts";
-import { decodeFrames } from "../../src/media/decode-frames.ts";
 import { encodeAudio } from "../../src/media/encode-audio.ts";
 import { liveChildren } from "../../src/media/child-registry.ts";
+import { clipFrames } from "../../src/media/clip.ts";
 import { probe } from "../../src/media/probe.ts";
 import { encodeWav } from "../../src/media/wav.ts";
 import { describeEachBinaries } from "./each-binaries.ts";
@@ -260,12 +260,13 @@ await describeEachBinaries("encodeAudio", (binaries) => {
   });
 });
 
-await describeEachBinaries("decodeFrames", (binaries) => {
-  it("answers invalid_input for what is no video", async () => {
+await describeEachBinaries("clipFrames", (binaries) => {
+  it("answers media_failed for what is no video", async () => {
     const reading = async () => {
       const path = fileURLToPath(import.meta.url);
-      for await (const _ of decodeFrames(path, { binaries, width: 16, height: 16, signal })) assert.fail();
+      const shape = { width: 16, height: 16, filter: "", layout: "i420" } as const;
+      for await (const _ of clipFrames(path, { ...shape, binaries, signal })) assert.fail();
     };
-    await assert.rejects(reading(), { code: "invalid_input" });
+    await assert.rejects(reading(), { code: "media_failed" });
   });
 });

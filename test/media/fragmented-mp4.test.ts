@@ -4,7 +4,6 @@ import { it } from "node:test";
 import { AppError } from "../../src/errors.ts";
 import type { Binaries } from "../../src/media/binaries.ts";
 import { decodeMono } from "../../src/media/decode-audio.ts";
-import { decodeFrames } from "../../src/media/decode-frames.ts";
 import { encodeGroups, samplesToWholeGroups } from "../../src/media/fragmented-encode.ts";
 import {
   GROUP_PICTURES,
@@ -18,6 +17,7 @@ import {
   wholeFile,
 } from "../../src/media/fragmented-mp4.ts";
 import { probe } from "../../src/media/probe.ts";
+import { decodeFrames } from "./decode-frames.ts";
 import { describeEachBinaries } from "./each-binaries.ts";
 import { assertNothingLeft, withRoot } from "./leftovers.ts";
 

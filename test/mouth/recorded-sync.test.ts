@@ -11,7 +11,7 @@ import { readConfig } from "../../src/config.ts";
 import { createEspeakEngine } from "../../src/engines/speech/espeak/espeak-engine.ts";
 import type { TimedPhoneme } from "../../src/engines/speech/speech-engine.ts";
 import { silentLog } from "../../src/log.ts";
-import { decodeFrames } from "../../src/media/decode-frames.ts";
+import { decodeFrames } from "../media/decode-frames.ts";
 import { encodeWav } from "../../src/media/wav.ts";
 import { measureAperture, mouthBox, pictureOf } from "../rig/aperture.ts";
 import { correlation, opennessTrack, rotated } from "../rig/openness.ts";

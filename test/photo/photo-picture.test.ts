@@ -8,7 +8,7 @@ import { createEspeakEngine } from "../../src/engines/speech/espeak/espeak-engin
 import type { SpeechPart, TimedPhoneme } from "../../src/engines/speech/speech-engine.ts";
 import type { Point } from "../../src/library/face-marks.ts";
 import { resolveBinaries } from "../../src/media/binaries.ts";
-import { decodeFrames } from "../../src/media/decode-frames.ts";
+import { decodeFrames } from "../media/decode-frames.ts";
 import { encodeVideo } from "../../src/media/encode-video.ts";
 import { pictureOf } from "../rig/aperture.ts";
 import { correlation, opennessTrack, rotated } from "../rig/openness.ts";

@@ -12,7 +12,7 @@ import { createRigEngine } from "../../src/engines/lipsync/rig/rig-engine.ts";
 import { createEspeakEngine, type EspeakEngine } from "../../src/engines/speech/espeak/espeak-engine.ts";
 import type { SpeechEngine, SpeechPart, TimedPhoneme } from "../../src/engines/speech/speech-engine.ts";
 import { silentLog } from "../../src/log.ts";
-import { decodeFrames } from "../../src/media/decode-frames.ts";
+import { decodeFrames } from "../media/decode-frames.ts";
 import { measureAperture, mouthBox, pictureOf } from "../rig/aperture.ts";
 import { correlation, opennessTrack, rotated } from "../rig/openness.ts";
 import { SENTENCES } from "../speech/sentences.ts";
