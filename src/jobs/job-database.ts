@@ -25,7 +25,7 @@ export class JobDatabase implements Disposable {
       // Exclusive: a second server would run the first one's jobs. NORMAL: a commit waits for no disk.
       database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
       // Moving the log into the database holds this thread up, 4 ms for 1000 pages: it is done in pauses. This many
-      // pages, some 400 jobs that came without one, are moved by the change that wrote the last of them.
+      // pages, some 200 jobs that came without one, are moved by the change that wrote the last of them.
       database.exec(`PRAGMA wal_autocheckpoint = ${JOB_LOG.pages}`);
       database.exec(`BEGIN IMMEDIATE; ${SCHEMA}; COMMIT`);
       const found = database.prepare("PRAGMA user_version").get() as { user_version: number };

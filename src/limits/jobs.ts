@@ -7,10 +7,10 @@ export const TTL_SECONDS = { min: 60, max: 30 * 24 * 3600 } as const;
 export const PAYLOAD_FILE_BYTES = 32 * 1024;
 
 /**
- * The write-ahead log of the jobs' database: it is moved into the database after so many changes (4 MB of log) once none
+ * The write-ahead log of the jobs' database: it is moved into the database after so many changes (2 to 4 MB of log) once none
  * has come for so long, in milliseconds; where changes never pause, at so many pages of 4 KB.
  */
-export const JOB_LOG = { changes: 400, idleMs: 50, pages: 2000 } as const;
+export const JOB_LOG = { changes: 200, idleMs: 50, pages: 2000 } as const;
 
 /** What a job may ask for, in milliseconds: longest run, and life from its submission. */
 export const EXECUTION_TIMEOUT_MS = { min: 5000, max: 7 * 24 * 3600_000, default: 600_000 } as const;
