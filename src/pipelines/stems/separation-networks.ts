@@ -18,7 +18,8 @@ export type SeparationChoice = {
 const LONGEST_SHOWN = 80;
 
 /**
- * Every network that an engine has, the best first; with `auto` those of all engines that can work here.
+ * Every network that an engine has, the best first: those made for one thing before those that know several; with `auto`
+ * those of all engines that can work here.
  * @throws AppError `invalid_input` for an unknown engine; `engine_unavailable`
  */
 export async function separationNetworks(
@@ -26,8 +27,12 @@ export async function separationNetworks(
   { engines }: Pick<PipelineContext, "engines">,
 ): Promise<readonly SeparationNetwork[]> {
   const chosen = engine === "auto" ? await engines.available("stems") : [await engines.choose("stems", engine)];
+  const kinds = ({ instruments = [] }: StemModel): number => instruments.length;
   const found = await Promise.all(
-    chosen.map(async (each) => (await each.models()).map((model) => ({ engine: each, model }))),
+    chosen.map(async (each) => {
+      const models = (await each.models()).toSorted((a, b) => kinds(a) - kinds(b));
+      return models.map((model) => ({ engine: each, model }));
+    }),
   );
   return found.flat();
 }
