@@ -6,6 +6,7 @@ import { RemoteEndpoint } from "./batch/endpoint.ts";
 import { readJobsFile } from "./batch/jobs-file.ts";
 import { isComplete, runBatch, summariseBatch } from "./batch/run-batch.ts";
 import { cronTimes, runSchedule } from "./batch/schedule.ts";
+import { stopSignals } from "./stop-signals.ts";
 
 /** Options of `talkbox batch`. */
 export type BatchOptions = {
@@ -33,38 +34,30 @@ export async function batchCommand(file: string, options: BatchOptions, config: 
   const key = baseUrl === undefined ? config.runpodApiKey : config.runpodApiKey || config.apiKey || "none";
   if (key === "") throw new AppError("invalid_input", "Set RUNPOD_API_KEY, or name a server with --base-url.");
 
-  const stop = new AbortController();
-  setMaxListeners(0, stop.signal);
-  const onSignal = (): void => {
-    if (stop.signal.aborted) process.exit(130);
+  using stop = stopSignals(() => {
     process.stderr.write("\ntalkbox: stopping; what is under way is in the ledger. Again to stop at once.\n");
-    stop.abort();
+  });
+  setMaxListeners(0, stop.signal);
+  const endpoint = await RemoteEndpoint.connect(options.endpoint, key, baseUrl);
+  const once = async (folder: string): Promise<boolean> => {
+    const lines = await readJobsFile(file);
+    const { retryUnknown, retryFailed } = options;
+    const { signal } = stop;
+    const batch = { lines, endpoint, out: folder, concurrency, retries, retryUnknown, retryFailed, signal };
+    const end = await runBatch(batch);
+    process.stdout.write(summariseBatch(end, config.gpuPrice));
+    if (!isComplete(end)) process.exitCode = 1;
+    return !end.ends.some(({ outcome }) => outcome === "left");
   };
-  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
-  try {
-    const endpoint = await RemoteEndpoint.connect(options.endpoint, key, baseUrl);
-    const once = async (folder: string): Promise<boolean> => {
-      const lines = await readJobsFile(file);
-      const { retryUnknown, retryFailed } = options;
-      const { signal } = stop;
-      const batch = { lines, endpoint, out: folder, concurrency, retries, retryUnknown, retryFailed, signal };
-      const end = await runBatch(batch);
-      process.stdout.write(summariseBatch(end, config.gpuPrice));
-      if (!isComplete(end)) process.exitCode = 1;
-      return !end.ends.some(({ outcome }) => outcome === "left");
-    };
-    if (options.schedule === undefined) {
-      await once(out);
-    } else {
-      const { schedule: pattern, tz: timezone } = options;
-      const say = (line: string): void => void process.stderr.write(`talkbox: ${line}\n`);
-      const run = (folder: string): Promise<boolean> => once(folder).catch((error: unknown) => onFailure(error, say));
-      await runSchedule({ pattern, timezone, out, signal: stop.signal, run, say });
-    }
-    if (stop.signal.aborted) process.exitCode = 130;
-  } finally {
-    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+  if (options.schedule === undefined) {
+    await once(out);
+  } else {
+    const { schedule: pattern, tz: timezone } = options;
+    const say = (line: string): void => void process.stderr.write(`talkbox: ${line}\n`);
+    const run = (folder: string): Promise<boolean> => once(folder).catch((error: unknown) => onFailure(error, say));
+    await runSchedule({ pattern, timezone, out, signal: stop.signal, run, say });
   }
+  if (stop.signal.aborted) process.exitCode = 130;
 }
 
 /** A run that cannot be made today may be tomorrow: the schedule goes on. */

@@ -9,6 +9,7 @@ import { cloneJob, coverJob, strangerJob } from "./demo/jobs.ts";
 import { createProgressView } from "./progress.ts";
 import { readJob } from "./run.ts";
 import { summarise } from "./summary.ts";
+import { stopSignals } from "./stop-signals.ts";
 
 /** Options of `talkbox demo`. */
 export type DemoOptions = { readonly input: string; readonly out: string };
@@ -19,21 +20,15 @@ export type DemoOptions = { readonly input: string; readonly out: string };
  */
 export async function demoCommand(options: DemoOptions, config: Config): Promise<void> {
   const log = createLog(config.logLevel === "info" ? { ...config, logLevel: "warn" } : config);
-  const interrupt = new AbortController();
-  const onInterrupt = (): void => interrupt.abort();
-  process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
+  using interrupt = stopSignals();
   await using services = createServices(config, log, { outDir: resolve(options.out), callerReadsDisk: true });
   const show = (title: string, makeJob: (emit: Emit) => Promise<unknown>): Promise<JobResult | undefined> =>
     showJob(title, makeJob, services, interrupt.signal);
-  try {
-    const avatar = await show("A talking avatar", () => readJob(options.input));
-    await show("A song cover", (emit) => coverJob(services.engines, interrupt.signal, emit));
-    if (!avatar) return;
-    const stranger = await show("A stranger's voice", () => strangerJob(avatar));
-    if (stranger) await show("A sentence in that voice", () => cloneJob(stranger));
-  } finally {
-    process.off("SIGINT", onInterrupt).off("SIGTERM", onInterrupt);
-  }
+  const avatar = await show("A talking avatar", () => readJob(options.input));
+  await show("A song cover", (emit) => coverJob(services.engines, interrupt.signal, emit));
+  if (!avatar) return;
+  const stranger = await show("A stranger's voice", () => strangerJob(avatar));
+  if (stranger) await show("A sentence in that voice", () => cloneJob(stranger));
 }
 
 /** Runs a job and shows it; answers nothing when it failed. */

@@ -2,6 +2,7 @@ import { openBucket } from "../../handler/output-places.ts";
 import type { Config } from "../config.ts";
 import { AppError } from "../errors.ts";
 import type { OutboxEntry } from "../storage/outbox/entry.ts";
+import { stopSignals } from "./stop-signals.ts";
 
 /** Prints what waits to be sent to the bucket. */
 export async function listOutbox(options: { readonly json: boolean }, config: Config): Promise<void> {
@@ -15,24 +16,18 @@ export async function listOutbox(options: { readonly json: boolean }, config: Co
 /** Sends what waits. Exit code 1 when something still does, or was lost. */
 export async function flushOutbox(options: { readonly json: boolean }, config: Config): Promise<void> {
   using bucket = open(config);
-  const interrupt = new AbortController();
-  const stop = (): void => interrupt.abort();
-  process.once("SIGINT", stop).once("SIGTERM", stop);
-  try {
-    const report = await bucket.outbox.flush(interrupt.signal);
-    const { sent, expired, lost, waiting } = report;
-    const lines = [
-      ...sent.map((entry) => `sent     ${describe(entry)}`),
-      ...expired.map((entry) => `expired  ${describe(entry)} (deleted: its time was over)`),
-      ...lost.map((entry) => `lost     ${describe(entry)} (its file is gone)`),
-      ...waiting.map(({ entry, reason }) => `waits    ${describe(entry)}: ${reason}`),
-    ];
-    const text = options.json ? JSON.stringify(report, null, 2) : lines.join("\n") || "Nothing waits.";
-    process.stdout.write(`${text}\n`);
-    if (waiting.length > 0 || lost.length > 0) process.exitCode = 1;
-  } finally {
-    process.off("SIGINT", stop).off("SIGTERM", stop);
-  }
+  using interrupt = stopSignals();
+  const report = await bucket.outbox.flush(interrupt.signal);
+  const { sent, expired, lost, waiting } = report;
+  const lines = [
+    ...sent.map((entry) => `sent     ${describe(entry)}`),
+    ...expired.map((entry) => `expired  ${describe(entry)} (deleted: its time was over)`),
+    ...lost.map((entry) => `lost     ${describe(entry)} (its file is gone)`),
+    ...waiting.map(({ entry, reason }) => `waits    ${describe(entry)}: ${reason}`),
+  ];
+  const text = options.json ? JSON.stringify(report, null, 2) : lines.join("\n") || "Nothing waits.";
+  process.stdout.write(`${text}\n`);
+  if (waiting.length > 0 || lost.length > 0) process.exitCode = 1;
 }
 
 function open(config: Config) {

@@ -7,6 +7,7 @@ import { AppError, toAppError } from "../errors.ts";
 import { createLog } from "../log.ts";
 import { createProgressView } from "./progress.ts";
 import { summarise } from "./summary.ts";
+import { stopSignals } from "./stop-signals.ts";
 
 /** Options of `talkbox run`. */
 export type RunOptions = {
@@ -20,10 +21,7 @@ export type RunOptions = {
 export async function runCommand(options: RunOptions, config: Config): Promise<void> {
   const quietLog = config.logFormat === "auto" && process.stderr.isTTY && config.logLevel === "info";
   const log = createLog(quietLog ? { ...config, logLevel: "warn" } : config);
-  const interrupt = new AbortController();
-  const onInterrupt = (): void => interrupt.abort();
-  process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
-
+  using interrupt = stopSignals();
   const out = options.out === undefined ? {} : { outDir: resolve(options.out) };
   await using services = createServices(config, log, { ...out, callerReadsDisk: true });
   const view = options.quiet ? undefined : createProgressView(process.stderr);
@@ -42,8 +40,6 @@ export async function runCommand(options: RunOptions, config: Config): Promise<v
     const failure = toAppError(error);
     process.stdout.write(`${JSON.stringify({ error: failure.report() }, null, 2)}\n`);
     process.exitCode = interrupt.signal.aborted ? 130 : 1;
-  } finally {
-    process.off("SIGINT", onInterrupt).off("SIGTERM", onInterrupt);
   }
 }
 

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { Config } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { detectDevice } from "../inference/devices.ts";
@@ -5,6 +6,7 @@ import { createLog, type Log } from "../log.ts";
 import { collectLessOften } from "../server/heap-growth.ts";
 import { openServer, type Server } from "../server/open-server.ts";
 import { packageVersion } from "./package.ts";
+import { stopSignals } from "./stop-signals.ts";
 
 /** Options of `talkbox serve`; the last three are those of the Higgs Audio server (document 003). */
 export type ServeOptions = {
@@ -36,17 +38,12 @@ export async function serveCommand(options: ServeOptions, config: Config): Promi
   if (config.port !== 0 && !server.services.outputs.bucket && !onVolume) {
     log.warn("outputs are kept on this disk: other workers of the endpoint cannot hand them out; configure a bucket");
   }
-  await new Promise<void>((resolve) => {
-    const stop = (): void => {
-      process.once("SIGINT", () => process.exit(130)).once("SIGTERM", () => process.exit(143));
-      log.info("stopping: jobs under way are finished, those that wait are kept");
-      server.close().then(resolve, (error: unknown) => {
-        log.error({ err: error }, "the server did not close as it should");
-        process.exitCode = 1;
-        resolve();
-      });
-    };
-    process.once("SIGINT", stop).once("SIGTERM", stop);
+  using stop = stopSignals();
+  await once(stop.signal, "abort");
+  log.info("stopping: jobs under way are finished, those that wait are kept");
+  await server.close().catch((error: unknown) => {
+    log.error({ err: error }, "the server did not close as it should");
+    process.exitCode = 1;
   });
   log.info("stopped");
   // What may still hang of a job that would not stop is not waited for.

@@ -8,6 +8,7 @@ import { type Handler, startWorker, systemChecks, WorkerError, type WorkerOption
 import { checkDisk, checkMedia } from "./doctor.ts";
 import type { Finding } from "./finding.ts";
 import { readJob } from "./run.ts";
+import { stopSignals } from "./stop-signals.ts";
 
 /** Options of `talkbox worker`. */
 export type WorkerCommandOptions = { readonly simulate?: string | true };
@@ -106,10 +107,8 @@ async function simulateCommand(input: string, config: Config): Promise<void> {
     fitnessChecks: talkboxChecks(config),
   });
   const job = simulator.submitPayload({ id: "simulated-u1", ...wrapped });
-  const interrupt = (): void => simulator.stop(job.id);
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  using _signals = stopSignals(() => simulator.stop(job.id));
   await simulator.until("the job's end", () => isFinal(job), SIMULATED_PATIENCE_MS);
-  process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   const { id, state, output, error, progress, parts, finals } = job;
   const seen = {
     id,

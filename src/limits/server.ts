@@ -15,6 +15,9 @@ export const SERVER_DRAIN_MS = 25_000;
 /** Time after that for answers under way to get through, in milliseconds, and the pause between two looks for such. */
 export const SERVER_CLOSE_MS = { answers: 10_000, look: 50 } as const;
 
+/** Signals to stop that come so soon after the first, in milliseconds, are the same wish; a later one ends at once. */
+export const SAME_STOP_MS = 1000;
+
 /** Most bytes of a refused body that are read to their end, so that the refusal reaches the one who sends them. */
 export const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
 

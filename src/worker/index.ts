@@ -3,7 +3,7 @@
  * @module
  */
 import { describeError } from "./errors.ts";
-import { LIMITS } from "./limits.ts";
+import { LIMITS, type Limits } from "./limits.ts";
 import { createLog } from "./log.ts";
 import { readPlatform } from "./platform.ts";
 import { QueueWorker } from "./queue-worker.ts";
@@ -40,7 +40,7 @@ export function startWorker<Input = unknown>(options: WorkerOptions<Input>): Wor
   // The platform guarantees nothing about an input: its type is the caller's claim.
   const worker = new QueueWorker({ options: options as WorkerOptions, platform, limits, log });
   const release =
-    options.ownsProcess === false ? (): void => {} : ownProcess(worker, (message) => log("error", message));
+    options.ownsProcess === false ? (): void => {} : ownProcess(worker, limits, (message) => log("error", message));
   const finished = worker.finished.then((finish) => {
     release();
     return finish;
@@ -65,11 +65,13 @@ export function startWorker<Input = unknown>(options: WorkerOptions<Input>): Wor
 }
 
 /** Ties the process's life to the worker's. */
-function ownProcess(worker: QueueWorker, complain: (message: string) => void): () => void {
-  let told = false;
+function ownProcess(worker: QueueWorker, limits: Limits, complain: (message: string) => void): () => void {
+  let first: number | undefined;
   const onSignal = (): void => {
-    if (told) process.exit(130);
-    told = true;
+    const now = performance.now();
+    // A supervisor that signals a whole group, and a launcher in it that hands the signal on, say one thing twice.
+    if (first !== undefined && now - first > limits.sameStopMs) process.exit(130);
+    first ??= now;
     worker.end({ reason: "stopped", exitCode: 0 });
   };
   const onUncaught = (error: unknown): void => {

@@ -6,6 +6,8 @@ export const LIMITS = {
   restOfAnswerMs: 5_000,
   /** Time that requests under way get to show life after the process was frozen, before their sockets count as dead. */
   thawGraceMs: 2_000,
+  /** Signals to stop that come so soon after the first are the same wish; a later one ends the process at once. */
+  sameStopMs: 1_000,
   /** A clock that is this late in the heartbeat thread says that the process was frozen. */
   frozenMs: 5_000,
   /** An answer without a job that came faster than this was no long poll. */

@@ -92,7 +92,7 @@ export type WorkerOptions<Input = unknown> = {
   readonly log?: Log;
   readonly limits?: Partial<Limits>;
   /**
-   * Whether the worker owns the process: SIGTERM and SIGINT drain it (twice: exit at once), an uncaught error fails the
+   * Whether the worker owns the process: SIGTERM and SIGINT drain it (a second after the first: exit at once), an uncaught error fails the
    * jobs at hand, and the process exits when the worker has finished. Default true.
    */
   readonly ownsProcess?: boolean;

@@ -4,6 +4,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
 
 const launcher = join(import.meta.dirname, "../../src/cli/talkbox.mjs");
 let folder = "";
@@ -17,9 +18,11 @@ async function talkbox(
   args: readonly string[],
   env: Record<string, string> = {},
   kill?: NodeJS.Signals,
+  { group = false } = {},
 ): Promise<Outcome> {
   const child = spawn(process.execPath, [launcher, ...args], {
     cwd: folder,
+    detached: group,
     env: { ...process.env, TALKBOX_DATA: "", ...env },
   });
   let stdout = "";
@@ -28,7 +31,8 @@ async function talkbox(
   child.stderr.on("data", (chunk) => {
     stderr += String(chunk);
     if (kill && stderr.includes("started")) {
-      child.kill(kill);
+      if (group) process.kill(-(child.pid as number), kill);
+      else child.kill(kill);
       kill = undefined;
     }
   });
@@ -87,6 +91,24 @@ test("interrupted, it cancels the job and ends with 130", async () => {
   const { code, stdout } = await talkbox(["run", "--input", job], { TALKBOX_LOG_FORMAT: "json" }, "SIGINT");
   assert.equal(code, 130);
   assert.equal((JSON.parse(stdout) as { error: { code: string } }).error.code, "cancelled");
+});
+
+test("interrupted as a terminal does it under an older Node, which signals the launcher and what that started, too", async () => {
+  const job = JSON.stringify({ operation: "lipsync", params: { text: "안녕하세요. ".repeat(200) } });
+  const older = pathToFileURL(join(import.meta.dirname, "older-node.ts")).href;
+  const temp = await mkdtemp(join(folder, "temp-"));
+  const { code, stdout } = await talkbox(
+    ["run", "--input", job],
+    { TALKBOX_LOG_FORMAT: "json", NODE_OPTIONS: `--import=${older}`, TMPDIR: temp },
+    "SIGINT",
+    { group: true },
+  );
+  assert.equal(code, 130);
+  assert.equal((JSON.parse(stdout) as { error: { code: string } }).error.code, "cancelled");
+  assert.deepEqual(
+    (await readdir(temp)).filter((name) => name.startsWith("talkbox-")),
+    [],
+  );
 });
 
 test("the log has one line per event with its job, and nothing of what was said", async () => {

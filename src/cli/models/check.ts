@@ -2,6 +2,7 @@ import { AppError, toAppError } from "../../errors.ts";
 import { checkModel, dumpModel, dumpTensors, type ModelReport } from "../../library/models/check-model.ts";
 import { createProgressView } from "../progress.ts";
 import { columns, showBytes } from "./show.ts";
+import { stopSignals } from "../stop-signals.ts";
 
 export type CheckModelOptions = {
   readonly json: boolean;
@@ -25,9 +26,7 @@ const FORMATS: Readonly<Record<string, string>> = {
 
 /** `talkbox models check`. */
 export async function checkModelFile(file: string, options: CheckModelOptions): Promise<void> {
-  const interrupt = new AbortController();
-  const onInterrupt = (): void => interrupt.abort();
-  process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
+  using interrupt = stopSignals();
   const view = options.json || !process.stderr.isTTY ? undefined : createProgressView(process.stderr);
   try {
     if (options.tensors) return print(await dumpTensors(file));
@@ -44,8 +43,6 @@ export async function checkModelFile(file: string, options: CheckModelOptions): 
     const known = error instanceof AppError ? error : toAppError(error);
     process.stderr.write(`talkbox: ${known.message} (${known.code})\n`);
     process.exitCode = interrupt.signal.aborted ? 130 : 1;
-  } finally {
-    process.off("SIGINT", onInterrupt).off("SIGTERM", onInterrupt);
   }
 }
 

@@ -12,6 +12,7 @@ import { bucketSettings } from "../../storage/s3/settings.ts";
 import { packageRoot } from "../package.ts";
 import { createProgressView, type ProgressView } from "../progress.ts";
 import { columns, showBytes, showNetwork } from "./show.ts";
+import { stopSignals } from "../stop-signals.ts";
 
 export type PullOptions = {
   readonly acceptLicence: boolean;
@@ -34,9 +35,7 @@ const VERIFIED = {
 
 /** `talkbox models pull`. */
 export async function pullModels(name: string | undefined, options: PullOptions, config: Config): Promise<void> {
-  const interrupt = new AbortController();
-  const onInterrupt = (): void => interrupt.abort();
-  process.on("SIGINT", onInterrupt).on("SIGTERM", onInterrupt);
+  using interrupt = stopSignals();
   const say = (text: string): boolean => process.stderr.write(`${text}\n`);
   try {
     if (name === undefined) return await listManifests();
@@ -90,8 +89,6 @@ export async function pullModels(name: string | undefined, options: PullOptions,
     const known = toAppError(error);
     say(`talkbox: ${interrupt.signal.aborted ? stopped : known.message} (${known.code})`);
     process.exitCode = interrupt.signal.aborted ? 130 : 1;
-  } finally {
-    process.off("SIGINT", onInterrupt).off("SIGTERM", onInterrupt);
   }
 }
 
