@@ -45,6 +45,7 @@ export class JobRunner {
   readonly #finishedLogs = new Map<string, JobLogs>();
   #waiting = 0;
   #meanRunMs = 1000;
+  #draining = false;
   /** Milliseconds that jobs of an operation took lately. */
   readonly #runMs = new Map<string, number>();
 
@@ -189,18 +190,24 @@ export class JobRunner {
 
   /** Begins nothing more, waits for what is under way, and puts back into the store what has not ended by then. */
   async drain(drainMs: number): Promise<void> {
+    this.#draining = true;
     for (const lane of Object.values(this.#lanes)) lane.pause();
     const settled = (): Promise<unknown> => Promise.all(this.#runs.values());
     await Promise.race([settled(), pause(drainMs, undefined, { ref: false })]);
     for (const live of this.#runs.keys()) {
       if (live.record.state !== "IN_PROGRESS") continue;
-      live.record = { ...live.record, state: "IN_QUEUE" };
-      await this.#options.store.requeue(live.id, live.record.attempts - 1);
+      await this.#putBack(live);
       live.work.abort();
     }
     // Work stops within the grace that children have after an abort; what hangs is left to the end of the process.
     await Promise.race([settled(), pause(JOB_STOP_MS, undefined, { ref: false })]);
     for (const live of this.#live.values()) live.leave();
+  }
+
+  /** The next start begins the job anew. */
+  async #putBack(live: LiveJob): Promise<void> {
+    live.record = { ...live.record, state: "IN_QUEUE" };
+    await this.#options.store.requeue(live.id, live.record.attempts - 1);
   }
 
   /** The job is out of the queue and known by its record alone. */
@@ -228,7 +235,11 @@ export class JobRunner {
       // Nobody will ask for the files of a job that was ended in the meantime.
       else for (const key of artifactKeys(value)) await this.#options.deleteFile(key);
     } catch (error) {
-      if (isUnderWay(live)) this.finish(live, "FAILED", toAppError(error));
+      const known = toAppError(error);
+      if (!isUnderWay(live)) return;
+      // Who stops this process may have stopped what it had started, too.
+      if (this.#draining && known.retryable) await this.#putBack(live);
+      else this.finish(live, "FAILED", known);
     } finally {
       clearTimeout(timer);
     }

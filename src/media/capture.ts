@@ -1,8 +1,11 @@
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
 import { PROBE_TIMEOUT_MS } from "../limits/inputs.ts";
 import { AppError } from "../errors.ts";
 import { cancelled } from "./cancellable.ts";
 import { registerChild } from "./child-registry.ts";
+
+/** Most that a short command may print. */
+const MOST_BYTES = 16 << 20;
 
 /** How a short command is run. */
 export type CaptureOptions = {
@@ -37,24 +40,65 @@ export async function captureOutput(
   const { timeoutMs = PROBE_TIMEOUT_MS, signal } = options;
   if (signal?.aborted) throw cancelled(signal);
   return new Promise((resolve, reject) => {
-    const limits = { encoding: "utf8", timeout: timeoutMs, killSignal: "SIGKILL", maxBuffer: 16 << 20 } as const;
-    const child = execFile(path, args, limits, (error, stdout, stderr) => {
-      signal?.removeEventListener("abort", kill);
-      if (!error) resolve(stdout);
-      else if (signal?.aborted) reject(cancelled(signal));
-      else if (error.killed) reject(new AppError("timeout", "A media tool took too long.", { cause: error }));
-      else if (child.pid === undefined)
-        reject(new AppError("media_failed", "A media tool could not be started.", { cause: error }));
-      else reject(new CommandFailure(stderr, error));
-    });
+    // In a process group of its own, as ffmpeg is: a Ctrl-C is for who started it.
+    const detached = process.platform !== "win32";
+    const child = spawn(path, args, { detached, stdio: ["ignore", "pipe", "pipe"], windowsHide: true });
+    if (child.pid === undefined) {
+      child.once("error", (cause) =>
+        reject(new AppError("media_failed", "A media tool could not be started.", { cause })),
+      );
+      return;
+    }
     registerChild(child);
-    // Not the signal that `execFile` takes: on its abort the child is asked to end, and not waited for.
-    const kill = (): void => {
-      child.stdout?.destroy();
-      child.stderr?.destroy();
+    // That it could not be killed is not its end.
+    child.on("error", () => undefined);
+    let failure: Error | undefined;
+    const end = (reason: Error): void => {
+      failure ??= reason;
+      // Whoever holds its pipes open would keep it from being closed.
+      child.stdout.destroy();
+      child.stderr.destroy();
       child.kill("SIGKILL");
     };
-    signal?.addEventListener("abort", kill, { once: true });
-    child.stdin?.end();
+    const said = { stdout: new TextOf(MOST_BYTES), stderr: new TextOf(MOST_BYTES) };
+    for (const name of ["stdout", "stderr"] as const) {
+      child[name].on("data", (chunk: Buffer) => {
+        if (!said[name].add(chunk)) end(new CommandFailure("It printed more than 16 MiB.", undefined));
+      });
+    }
+    const timer = setTimeout(() => end(new AppError("timeout", "A media tool took too long.")), timeoutMs);
+    const onAbort = (): void => end(cancelled(signal as AbortSignal));
+    signal?.addEventListener("abort", onAbort, { once: true });
+    child.once("close", (code, killed) => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+      if (failure) reject(failure);
+      else if (code === 0) resolve(said.stdout.text());
+      else {
+        const how = killed === null ? `status ${code}` : killed;
+        reject(new CommandFailure(said.stderr.text(), new Error(`${path} ended with ${how}`)));
+      }
+    });
   });
+}
+
+/** What a command prints, up to so many bytes. */
+class TextOf {
+  readonly #most: number;
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** False where it is too much. */
+  add(chunk: Buffer): boolean {
+    this.#chunks.push(chunk);
+    return (this.#bytes += chunk.length) <= this.#most;
+  }
+
+  text(): string {
+    return Buffer.concat(this.#chunks).toString();
+  }
 }

@@ -1,4 +1,4 @@
-import type { ChildProcess } from "node:child_process";
+import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { PassThrough, type Readable, type Writable } from "node:stream";
 import type { FfmpegCommand } from "fluent-ffmpeg";
 import { AppError } from "../errors.ts";
@@ -41,25 +41,32 @@ export type FfmpegProcess = {
 };
 
 /** fluent-ffmpeg keeps the process of a running command here; its types do not say so. */
-type RunningCommand = FfmpegCommand & { ffmpegProc?: ChildProcess };
+type RunningCommand = FfmpegCommand & {
+  ffmpegProc?: ChildProcess;
+  _spawnFfmpeg(args: readonly string[], options: SpawnOptions, ...rest: readonly unknown[]): void;
+};
 
 /**
  * Starts ffmpeg. This file is the only one that knows fluent-ffmpeg.
  *
  * fluent-ffmpeg keeps one binary path and one list of encoders for the whole process, and starts ffmpeg once more to
  * fill that list; both are answered here per command, so that two binaries can be used side by side and a start costs
- * one process.
+ * one process. It is in a process group of its own: the Ctrl-C by which a server is told to finish its work and stop would
+ * otherwise end that work.
  *
  * @throws AppError media_failed when fluent-ffmpeg refuses the job before starting anything
  */
 export async function startFfmpeg(job: FfmpegJob): Promise<FfmpegProcess> {
   // Loaded here, as most starts of Talkbox (a health check, a list) never need it.
   const { default: ffmpeg } = await import("fluent-ffmpeg");
-  const command: RunningCommand = ffmpeg({ stdoutLines: 60 });
+  const command = ffmpeg({ stdoutLines: 60 }) as RunningCommand;
+  const spawnFfmpeg = command._spawnFfmpeg.bind(command);
   Object.assign(command, {
     _getFfmpegPath: (answer: (error: null, path: string) => void) => answer(null, job.ffmpeg.path),
     _checkCapabilities: (answer: () => void) => answer(),
     availableEncoders: (answer: (error: null, encoders: object) => void) => answer(null, {}),
+    _spawnFfmpeg: (args: readonly string[], options: SpawnOptions, ...rest: readonly unknown[]) =>
+      spawnFfmpeg(args, { ...options, detached: process.platform !== "win32" }, ...rest),
   });
   for (const input of job.inputs) command.input(input.url).inputOptions(...input.options);
   command.outputOptions("-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning", ...job.options);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -23,9 +24,10 @@ type Serving = {
 };
 
 /** Starts `talkbox serve`; resolves when it listens or has ended. */
-async function serve(args: readonly string[], env: Record<string, string>): Promise<Serving> {
+async function serve(args: readonly string[], env: Record<string, string>, { group = false } = {}): Promise<Serving> {
   const child = spawn(process.execPath, [launcher, "serve", ...args], {
     env: { ...process.env, TALKBOX_LOG_FORMAT: "json", ...env },
+    detached: group,
   });
   children.add(child);
   let stdout = "";
@@ -89,6 +91,45 @@ test("told to stop, it finishes what is under way, answers those who wait, and k
   assert.match(fourth.err(), /is in use already.* --port/);
   second.child.kill("SIGKILL");
 });
+
+test("a Ctrl-C in a terminal, which signals all that it has started, too, lets what is under way finish", {
+  skip: process.platform === "linux" ? false : "the processes under it are read from /proc",
+}, async () => {
+  const TALKBOX_DATA = await scratchFolder();
+  const first = await serve(["--port", "0"], { TALKBOX_DATA }, { group: true });
+  const text = "안녕하세요. ".repeat(15);
+  const params = { text, quality: "low", frame_skip: 3 };
+  const { body } = await call(`${first.url()}/run`, { body: { input: { operation: "lipsync", params } } });
+  const pid = first.child.pid as number;
+  while (!startedBy(pid).some((name) => name.startsWith("ffmpeg"))) await sleep(5);
+  process.kill(-pid, "SIGINT");
+  assert.equal(await first.ended, 0, first.err());
+  const second = await serve(["--port", "0"], { TALKBOX_DATA });
+  assert.doesNotMatch(second.out(), /taken up/);
+  const { body: status } = await call(`${second.url()}/status/${String(body["id"])}`);
+  assert.equal(status["status"], "COMPLETED", JSON.stringify(status));
+  second.child.kill("SIGKILL");
+});
+
+/** Names of the processes that a process has started. */
+function startedBy(pid: number): string[] {
+  const found: string[] = [];
+  for (const task of readdirSync(`/proc/${pid}/task`)) {
+    for (const child of read(`/proc/${pid}/task/${task}/children`).split(" ").filter(Boolean)) {
+      found.push(read(`/proc/${child}/comm`).trim());
+    }
+  }
+  return found;
+}
+
+/** Empty for a process that has ended in the meantime. */
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
 
 test("where PORT is set it listens on all addresses, and on PORT_HEALTH too", async () => {
   const [PORT, PORT_HEALTH] = [await freePort(), await freePort()];

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { test } from "node:test";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
-import { AppError } from "../../src/errors.ts";
+import { AppError, type ErrorCode } from "../../src/errors.ts";
 import { EventLog } from "../../src/jobs/event-log.ts";
 import { readJobRequest, type JobRequest } from "../../src/jobs/job-request.ts";
 import { JobStore } from "../../src/jobs/job-store.ts";
+import type { RunJob } from "../../src/jobs/job-runner.ts";
 import type { JobPolicy } from "../../src/jobs/job.ts";
 import { Jobs } from "../../src/jobs/jobs.ts";
 import { silentLog } from "../../src/log.ts";
@@ -143,6 +144,33 @@ test("what does not end in time is put back, and that does not count as an attem
   const store = await JobStore.open(folder);
   const record = store.get(slow.id);
   assert.deepEqual([record?.state, record?.attempts], ["IN_QUEUE", 0]);
+  store[Symbol.dispose]();
+});
+
+test("what fails while it closes is put back where it may succeed later, as what it had started may have been stopped", async () => {
+  const folder = await scratchFolder();
+  const begun = new Set<string>();
+  const gate = Promise.withResolvers<void>();
+  const run: RunJob = async function* (job) {
+    const { id, input } = job as { id: string; input: { params: { fail: ErrorCode } } };
+    begun.add(id);
+    yield { type: "chunk", index: 0 };
+    await gate.promise;
+    throw new AppError(input.params.fail, "It did not work.");
+  };
+  const jobs = await openJobs(folder, { ...scriptedRun(), run }, 2);
+  const stopped = await jobs.submit(request({ fail: "media_failed" }));
+  const wrong = await jobs.submit(request({ fail: "invalid_input" }));
+  while (begun.size < 2) await nextTurn();
+  const closed = jobs.close();
+  gate.resolve();
+  await closed;
+  const store = await JobStore.open(folder);
+  const ends = [stopped, wrong].map(({ id }) => [store.get(id)?.state, store.get(id)?.attempts]);
+  assert.deepEqual(ends, [
+    ["IN_QUEUE", 0],
+    ["FAILED", 1],
+  ]);
   store[Symbol.dispose]();
 });
 
