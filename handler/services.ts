@@ -75,12 +75,12 @@ export type Library = {
 
 /** Opens the library: on this disk, and in the deployment's bucket where there is one. */
 function openLibrary(config: Config, log: Log, { bucket }: OutputPlaces): Library {
-  const { dataDir, modelsDir, cacheDir, cacheLimitBytes } = config;
+  const { dataDir, modelsWith, cacheDir, cacheLimitBytes } = config;
   const voices = bucket && new SharedFolders(bucket, VOICES_IN_BUCKET);
   const folders = bucket && new SharedFolders(bucket, AVATARS_IN_BUCKET);
   return {
     voices: new StoredVoices(dataDir, log, voices),
-    avatars: new StoredAvatars({ dataDir, modelsDir, log, folders }),
+    avatars: new StoredAvatars({ dataDir, modelsDir: modelsWith("avatars"), log, folders }),
     models: new ModelLibrary({ folders: modelFolders(config), cacheDir, log }),
     graphs: new GraphCache({ cacheDir, limitBytes: cacheLimitBytes, log }),
   };
@@ -149,11 +149,12 @@ function engineSources(
   models: ModelCache,
   pitch: (id: string) => Promise<PitchEstimator>,
 ): EngineSource[] {
-  const { modelsDir } = config;
+  const { modelsWith } = config;
   // Wav2Lip lays mouths over the people that the rig shows: they share one.
   const rig = untilItSucceeds(async () =>
     (await import("../src/engines/lipsync/rig/rig-engine.ts")).createRigEngine({
-      modelsDir,
+      modelsDir: modelsWith("avatars"),
+      mouthModelsDir: modelsWith("mouth"),
       dataDir: config.dataDir,
       log,
       stored: library.avatars,
@@ -167,7 +168,9 @@ function engineSources(
       id: "espeak",
       kind: "speech",
       load: async () =>
-        (await import("../src/engines/speech/espeak/espeak-engine.ts")).createEspeakEngine({ modelsDir }),
+        (await import("../src/engines/speech/espeak/espeak-engine.ts")).createEspeakEngine({
+          modelsDir: modelsWith("voices"),
+        }),
     },
     ...speech.byName,
     {
@@ -196,7 +199,10 @@ function engineSources(
     {
       id: "world",
       kind: "voice",
-      load: async () => (await import("../src/engines/voice/world/world-engine.ts")).createWorldEngine({ modelsDir }),
+      load: async () =>
+        (await import("../src/engines/voice/world/world-engine.ts")).createWorldEngine({
+          modelsDir: modelsWith("timbres"),
+        }),
     },
     {
       id: "rmvpe",
@@ -270,7 +276,7 @@ function engineSources(
       kind: "chat",
       load: async () =>
         (await import("../src/engines/chat/question-set/question-set-engine.ts")).createQuestionSetEngine({
-          modelsDir,
+          modelsDir: modelsWith("questions"),
         }),
     },
   ];

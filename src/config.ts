@@ -15,6 +15,8 @@ import { type Variable, VARIABLES } from "./variables.ts";
 export type Config = {
   readonly dataDir: string;
   readonly modelsDir: string;
+  /** The models folder that has what comes with Talkbox under such a name: the deployment's where it has its own. */
+  readonly modelsWith: (name: "avatars" | "mouth" | "questions" | "timbres" | "voices") => string;
   /** A second place of RVC voices. */
   readonly rvcDir: string;
   /** Further places of files of weights. */
@@ -131,13 +133,16 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const v = values as Values;
   const runpodQueue = (environment["RUNPOD_WEBHOOK_GET_JOB"] ?? "") !== "";
   const dataDir = dataDirOf(environment["TALKBOX_DATA"] ?? "", v, runpodQueue);
+  const shippedModels = resolve(packageRoot, "models");
+  const modelsDir = v.TALKBOX_MODELS === "" ? shippedModels : resolve(expandHome(v.TALKBOX_MODELS));
   return Object.freeze({
     dataDir,
     rvcDir: resolve(expandHome(v.TALKBOX_RVC_MODELS)),
     modelFolders: listOf(v.TALKBOX_MODEL_FOLDERS).map((folder) => resolve(expandHome(folder))),
     cacheDir: v.TALKBOX_CACHE === "" ? resolve(dataDir, "cache") : resolve(expandHome(v.TALKBOX_CACHE)),
     cacheLimitBytes: v.TALKBOX_CACHE_LIMIT * 1e9,
-    modelsDir: v.TALKBOX_MODELS === "" ? resolve(packageRoot, "models") : resolve(expandHome(v.TALKBOX_MODELS)),
+    modelsDir,
+    modelsWith: (name) => (existsSync(resolve(modelsDir, name)) ? modelsDir : shippedModels),
     huggingFace: () => ({ endpoint: v.HF_ENDPOINT, token: v.HF_TOKEN }),
     concurrency: v.TALKBOX_CONCURRENCY,
     lanes: {

@@ -5,7 +5,8 @@ export const MODEL_VARIABLES = {
   TALKBOX_MODELS: {
     schema: z.string().min(1),
     fallback: "",
-    about: "Folder of voices, avatars and models. Empty: the `models` folder that comes with Talkbox.",
+    about:
+      "Folder of voices, avatars and models. Empty: the `models` folder that comes with Talkbox. Whatever of that (`avatars`, `voices`, `timbres`, `questions`, `mouth`) yours does not have is taken from there.",
   },
   TALKBOX_RVC_MODELS: {
     schema: z.string().min(1),

@@ -6,6 +6,7 @@ import { AppError } from "../src/errors.ts";
 test("an empty environment gives the documented defaults", () => {
   const config = readConfig({}, "/opt/talkbox");
   assert.equal(config.modelsDir, "/opt/talkbox/models");
+  assert.equal(config.modelsWith("voices"), "/opt/talkbox/models");
   assert.equal(config.ttlSeconds, 600);
   assert.equal(config.concurrency, 3);
   assert.equal(config.allowPrivateUrls, false);

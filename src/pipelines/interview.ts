@@ -38,7 +38,7 @@ export type InterviewReply = { readonly text: string; readonly engine: ChatEngin
 /** The last messages of a history, and the prompt over them with the questions that go with the last answer. */
 export async function prepareTurn(turn: InterviewTurn, context: PipelineContext): Promise<PreparedTurn> {
   const history = turn.history.slice(-CHAT_HISTORY.used);
-  const library = await questionLibrary(join(context.config.modelsDir, "questions"));
+  const library = await questionLibrary(join(context.config.modelsWith("questions"), "questions"));
   const interview = { ...turn.interview, ...missingOf(turn.interview, history, library) };
   const spoken = [...history, { role: "user" as const, content: turn.message }];
   const prompt = interviewPrompt(interview, readMoment(spoken, interview, library), library.topicsOf(interview));

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { liveChildren } from "../../../src/media/child-registry.ts";
 import { liveTempDirs } from "../../../src/media/temp.ts";
-import { localServer } from "../../server/local-server.ts";
+import { localServer, scratchFolder } from "../../server/local-server.ts";
 import { rawStream } from "../avatar-client.ts";
 
 const server = await localServer({ env: { TALKBOX_CONCURRENCY: "1" } });
@@ -208,7 +210,9 @@ describe("POST /api/v2/lipsync", () => {
 });
 
 it("000 §에러 응답: without a lip-sync engine every video is 503", async () => {
-  const bare = await localServer({ env: { TALKBOX_MODELS: "/nonexistent" } });
+  const models = await scratchFolder();
+  await mkdir(join(models, "avatars"));
+  const bare = await localServer({ env: { TALKBOX_MODELS: models } });
   for (const route of ["/api/v2/lipsync", "/api/v2/lipsync/stream"]) {
     const answer = await bare.call(route, { body: SMALL });
     assert.deepEqual(

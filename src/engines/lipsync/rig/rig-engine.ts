@@ -50,6 +50,8 @@ const INFO: EngineInfo = {
 
 export type RigOptions = {
   readonly modelsDir: string;
+  /** Folder of models that has the mouth's network; default the same. */
+  readonly mouthModelsDir?: string;
   /** Where avatars are kept that callers bring, and what was found out about photos. Default: a temporary folder. */
   readonly dataDir?: string;
   readonly log?: Log;
@@ -94,6 +96,7 @@ class Rig implements RigEngine {
 
   constructor({
     modelsDir,
+    mouthModelsDir = modelsDir,
     dataDir = join(tmpdir(), "talkbox"),
     log = silentLog(),
     stored = new StoredAvatars({ modelsDir, dataDir, log }),
@@ -105,7 +108,7 @@ class Rig implements RigEngine {
     this.#faces = faces;
     this.#binaries = binaries ?? noBinaries;
     this.#wardrobe = new Wardrobe(this.#binaries);
-    this.#ears = new Ears(modelsDir, log);
+    this.#ears = new Ears(mouthModelsDir, log);
   }
 
   get info(): EngineInfo {
