@@ -193,7 +193,10 @@ describe("no call ends before its process", () => {
           controller.abort();
           const error = await ended;
           await assertGone(root, binaries);
-          assert.equal((error as { code?: unknown }).code, "cancelled", String(error));
+          const { code } = error as { code?: unknown };
+          // What takes no more is ended for that, should it be noticed before the abort.
+          const noticed = what === "has closed all its pipes" && code === "media_failed";
+          assert.ok(noticed || code === "cancelled", String(error));
         });
       });
     }

@@ -155,8 +155,8 @@ describe("the places for outputs", () => {
 describe("a job with a bucket", () => {
   it("tells how far the upload is, and its progress never falls", async () => {
     await using set = await setUp();
-    const { modelsDir } = readConfig({}, join(import.meta.dirname, "../.."));
-    await using services = createServices({ ...set.config, modelsDir }, silentLog());
+    const { modelsWith } = readConfig({}, join(import.meta.dirname, "../.."));
+    await using services = createServices({ ...set.config, modelsWith }, silentLog());
     const seen: { stage: string; progress: number; stage_progress: number }[] = [];
     const job = { operation: "tts", params: { text: "안녕하세요" } };
     for await (const event of handler(job, { services })) {
